@@ -1,0 +1,67 @@
+"""Gradients on the backend that runs, held against formulas."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from seqlib import cells, gradients
+
+
+def test_gradient_of_a_polynomial():
+    value, (gradient,), none = gradients.value_and_gradients(lambda x: ops.sum(x**3), [np.array([1.0, -2.0])])
+    assert value == pytest.approx(-7)
+    assert np.allclose(gradient, [3, 12])
+    assert none == []
+
+
+def test_gradient_for_variables_and_zeros_for_the_unused():
+    used, unused = keras.Variable([[2.0], [3.0]]), keras.Variable([5.0])
+    _, (for_x, for_y), (for_used, for_unused) = gradients.value_and_gradients(
+        lambda x, y: ops.sum(ops.matmul(x, used)), [np.array([[7.0, 11.0]]), np.array([1.0])], [used, unused]
+    )
+    assert np.allclose(for_x, [[2, 3]])
+    assert np.allclose(for_used, [[7], [11]])
+    assert np.array_equal(for_y, [0]) and np.array_equal(for_unused, [0])
+
+
+def test_variables_keep_their_values():
+    variable = keras.Variable([2.0])
+    gradients.value_and_gradients(lambda x: ops.sum(x * variable), [np.array([3.0])], [variable])
+    assert np.array_equal(ops.convert_to_numpy(variable.value), [2])
+
+
+def test_a_function_that_gives_no_scalar_is_named():
+    with pytest.raises(ValueError, match=r"function: expected to give a scalar, got shape \(2,\)"):
+        gradients.value_and_gradients(lambda x: x, [np.array([1.0, 2.0])])
+
+
+def test_norms_through_time_of_a_linear_cell_are_powers_of_its_weight():
+    cell = cells.SimpleRNNCell(3, activation="linear")
+    cell.build((2, 5))
+    cell.set_weights([np.zeros((5, 3)), np.diag([0.5, 0.5, 0.5]), np.zeros(3)])
+    norms = gradients.norms_through_time(cell, np.zeros((2, 7, 5)), lambda states: ops.sum(states[:, -1, 0]))
+    assert np.allclose(norms, [0.5 ** np.arange(6, -1, -1)] * 2)
+
+
+def test_norms_through_time_equal_those_for_the_initial_state():
+    random = np.random.default_rng(0)
+    cell = cells.SimpleRNNCell(3)
+    inputs = random.normal(size=(2, 7, 5)).astype("float32")
+    start = random.normal(size=(2, 3)).astype("float32")
+    norms = gradients.norms_through_time(cell, inputs, lambda states: ops.sum(states[:, -1] ** 2))
+    layer = keras.layers.RNN(cell)
+    first_state = cells.trace(cell, inputs)["state"][:, 2]
+    _, (gradient,), _ = gradients.value_and_gradients(
+        lambda state: ops.sum(layer(inputs[:, 3:], initial_state=[state]) ** 2), [first_state]
+    )
+    assert np.allclose(norms[:, 2], np.linalg.norm(gradient, axis=-1), rtol=1e-4)
+    shifted = gradients.norms_through_time(
+        cell, inputs, lambda states: ops.sum(states[:, -1] ** 2), [ops.convert_to_tensor(start)]
+    )
+    assert not np.allclose(shifted, norms)
+
+
+def test_wrong_inputs_are_named():
+    with pytest.raises(ValueError, match=r"inputs: expected shape \(batch, time, features\), got \(7, 5\)"):
+        gradients.norms_through_time(cells.SimpleRNNCell(3), np.zeros((7, 5)), ops.sum)
