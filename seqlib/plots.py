@@ -1,0 +1,176 @@
+"""Figures that fit the page: inline SVG that follows light and dark, with alternative text and caption.
+
+With `diagrams` and `widgets` the only importer of matplotlib and ipywidgets.
+"""
+
+import html
+import io
+import re
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Canvas
+
+# matplotlib knows no CSS: lines and letters drawn in this color become the page's own text color.
+INK = "#010203"
+# Okabe and Ito's color-blind-safe colors that show on white and on black; a dash pattern goes with each.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+STYLE = {
+    "figure.figsize": (5.2, 3.0),
+    "figure.constrained_layout.use": True,
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "seqlib",
+    "axes.prop_cycle": matplotlib.cycler(color=COLORS) + matplotlib.cycler(linestyle=DASHES),
+    "lines.linewidth": 2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.frameon": False,
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+}
+DIVERGING, SEQUENTIAL = "PuOr", "viridis"
+
+
+class Figure:
+    """A finished picture: an SVG with its alternative text and caption, shown as HTML."""
+
+    def __init__(self, svg, alt, caption):
+        for name, text in (("alt", alt), ("caption", caption)):
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"{name}: expected a sentence that says what the figure shows, got {text!r}")
+        self.svg, self.alt, self.caption = svg, alt, caption
+
+    def _repr_html_(self):
+        label = html.escape(self.alt, quote=True)
+        svg = self.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+        return f'<figure class="seqlib-figure">{svg}<figcaption>{html.escape(self.caption)}</figcaption></figure>'
+
+    def __repr__(self):
+        return f"[figure: {self.alt}]"
+
+
+def canvas(width=5.2, height=3.0, rows=1, columns=1, **options):
+    """Make an empty matplotlib figure in the house style.
+
+    Args:
+        width, height: size in inches; 5.2 wide fills a phone with letters that can still be read.
+        rows, columns: how many panels.
+        options: more for `matplotlib.figure.Figure.subplots`, such as `sharex`.
+
+    Returns:
+        `(figure, axes)` as matplotlib's own `subplots` does.
+
+    Taught in chapter 2.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Canvas(figsize=(width, height))
+        return figure, figure.subplots(rows, columns, **options)
+
+
+def picture(figure, alt, caption):
+    """Turn a matplotlib figure into a `Figure` for the page.
+
+    Args:
+        figure: a matplotlib figure.
+        alt: what the picture shows, for somebody who cannot see it: a sentence, with the figures that matter.
+        caption: the sentence below the picture.
+
+    Raises:
+        ValueError: where `alt` or `caption` is empty.
+    """
+    target = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        FigureCanvasSVG(figure).print_svg(target, metadata={"Date": None, "Creator": None})
+    return Figure(_clean(target.getvalue().decode()), alt, caption)
+
+
+def show(figure, alt, caption):
+    """Show a matplotlib figure on the page, as `picture` makes it; arguments and errors are the same."""
+    from IPython.display import display
+
+    display(picture(figure, alt, caption))
+
+
+def lines(series, x_label, y_label, x=None, levels=None, log=False):
+    """Draw curves over a common axis.
+
+    Args:
+        series: dictionary from label to values, `(points,)` each.
+        x_label, y_label: names of the axes, with units.
+        x: `(points,)`, the places on the horizontal axis; 1, 2, 3, … where None.
+        levels: dictionary from label to a number: horizontal lines to compare with.
+        log: whether the vertical axis is logarithmic.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: where a series has another length than `x`.
+    """
+    if not isinstance(series, Mapping) or not series:
+        raise ValueError(f"series: expected a dictionary from label to values, got {series!r}")
+    figure, axes = canvas()
+    with matplotlib.rc_context(STYLE):
+        for label, values in series.items():
+            places = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
+            if len(values) != len(places):
+                raise ValueError(f"series[{label!r}]: expected {len(places)} values, one for each x, got {len(values)}")
+            axes.plot(places, values, label=label, marker="o" if len(values) < 12 else None)
+        for number, (label, level) in enumerate((levels or {}).items()):
+            axes.axhline(level, label=label, color=INK, alpha=0.7, linewidth=1.2, linestyle=DASHES[1 + number % 5])
+        axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
+        if x is None:
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    return figure
+
+
+def heatmap(values, x_label, y_label, color_label, x_ticks=None, limit=None):
+    """Draw a matrix as colored squares, zero in the middle of a two-sided color scale.
+
+    Args:
+        values: `(rows, columns)`.
+        x_label, y_label, color_label: names of the axes and of the color scale, with units.
+        x_ticks: a label for each column, such as the characters of a text.
+        limit: the value at the ends of the scale; the largest size in `values` where None.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: where `values` has not two axes or `x_ticks` does not fit.
+    """
+    values = np.asarray(values)
+    if values.ndim != 2:
+        raise ValueError(f"values: expected shape (rows, columns), got {values.shape}")
+    if x_ticks is not None and len(x_ticks) != values.shape[1]:
+        raise ValueError(f"x_ticks: expected {values.shape[1]} labels, one for each column, got {len(x_ticks)}")
+    limit = limit or np.max(np.abs(values)) or 1
+    figure, axes = canvas()
+    with matplotlib.rc_context(STYLE):
+        image = axes.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+        axes.set(xlabel=x_label, ylabel=y_label)
+        if x_ticks is not None:
+            axes.set_xticks(range(len(x_ticks)), x_ticks)
+        scale = figure.colorbar(image, label=color_label)
+        scale.outline.set_visible(False)
+    return figure
+
+
+def _clean(svg):
+    """Keep what an HTML page needs: no prolog, no fixed size, no names but those referred to, the page's color."""
+    svg = svg[svg.index("<svg ") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(<svg [^>]*?)\swidth="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg [^>]*?)\sheight="[^"]*"', r"\1", svg, count=1)
+    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in used else "", svg)
+    svg = re.sub(r"\n\s*", "\n", svg)
+    return svg.replace(INK, "currentColor")

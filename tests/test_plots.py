@@ -1,0 +1,76 @@
+"""Figures as HTML: readable in light and dark, described, valid, and alike from run to run."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from seqlib import plots
+
+
+@pytest.fixture
+def figure():
+    return plots.lines({"first": [3, 2, 1], "second": [2, 2, 2]}, "epoch", "bits", levels={"floor": 1.5})
+
+
+def test_a_picture_is_valid_and_described(figure):
+    shown = plots.picture(figure, alt='Falls from 3 to 1; "second" is flat & <low>.', caption="Bits < epoch.")
+    root = ElementTree.fromstring(shown._repr_html_())
+    assert root.tag == "figure"
+    drawing = root[0]
+    assert drawing.attrib["role"] == "img"
+    assert drawing.attrib["aria-label"] == 'Falls from 3 to 1; "second" is flat & <low>.'
+    assert root.find("figcaption").text == "Bits < epoch."
+
+
+def test_a_picture_takes_the_size_and_color_of_the_page(figure):
+    svg = plots.picture(figure, alt="a", caption="b").svg
+    assert "currentColor" in svg and plots.INK not in svg
+    opening = svg[: svg.index(">")]
+    assert "viewBox" in opening and "width=" not in opening and "height=" not in opening
+    assert "<metadata>" not in svg
+
+
+def test_every_reference_has_its_target_and_no_other_name_is_left(figure):
+    svg = plots.picture(figure, alt="a", caption="b").svg
+    names = set(plots.re.findall(r' id="([^"]*)"', svg))
+    used = set(plots.re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
+    assert used and names == used
+
+
+def test_the_same_figure_gives_the_same_svg():
+    first, second = (plots.picture(plots.lines({"a": [1, 2]}, "x", "y"), alt="a", caption="b").svg for _ in range(2))
+    assert first == second
+
+
+def test_letters_stay_letters(figure):
+    assert ">epoch<" in plots.picture(figure, alt="a", caption="b").svg.replace("\n", "")
+
+
+def test_curves_differ_without_color(figure):
+    styles = {(line.get_linestyle(), line.get_alpha()) for line in figure.axes[0].lines}
+    assert len(styles) == 3
+
+
+@pytest.mark.parametrize(("alt", "caption"), [("", "b"), ("a", " "), (None, "b")])
+def test_a_figure_without_words_is_refused(figure, alt, caption):
+    with pytest.raises(ValueError, match="(alt|caption): expected a sentence"):
+        plots.picture(figure, alt=alt, caption=caption)
+
+
+def test_heatmap_puts_zero_in_the_middle():
+    figure = plots.heatmap(np.array([[-3.0, 1.0], [0.0, 2.0]]), "x", "y", "value", x_ticks="ab")
+    image = figure.axes[0].images[0]
+    assert image.get_clim() == (-3, 3)
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["a", "b"]
+
+
+def test_wrong_input_is_named():
+    with pytest.raises(ValueError, match=r"series\['b'\]: expected 3 values, one for each x, got 2"):
+        plots.lines({"a": [1, 2, 3], "b": [1, 2]}, "x", "y", x=[1, 2, 3])
+    with pytest.raises(ValueError, match="series: expected a dictionary"):
+        plots.lines([1, 2, 3], "x", "y")
+    with pytest.raises(ValueError, match=r"values: expected shape \(rows, columns\), got \(3,\)"):
+        plots.heatmap([1, 2, 3], "x", "y", "z")
+    with pytest.raises(ValueError, match="x_ticks: expected 2 labels, one for each column, got 3"):
+        plots.heatmap([[1, 2]], "x", "y", "z", x_ticks="abc")
