@@ -6,7 +6,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from seqlib import plots
 
-BOX = 0.62  # side of a box, where neighboring steps stand 1 apart
+BOX = 0.66  # side of a box, where neighboring steps stand 1 apart
+SCALE = 0.8  # inches from one step to the next
 
 
 def unrolled_rnn(inputs, step=None, states=None, outputs=None):
@@ -35,8 +36,9 @@ def unrolled_rnn(inputs, step=None, states=None, outputs=None):
         if value is not None and len(value) != time:
             raise ValueError(f"{name}: expected {time}, one for each step, got {len(value)}")
     done = time if step is None else step
-    figure, axes = plots.canvas(max(1.0 * time + 0.9, 3), 2.6)
-    axes.set(xlim=(-0.75, time - 0.3), ylim=(-1.25, 1.25), aspect="equal")
+    low, high = -1.2, 0.45 if outputs is None else 1.2
+    figure, axes = plots.canvas(SCALE * (time + 0.35), SCALE * (high - low))
+    axes.set(xlim=(-0.75, time - 0.4), ylim=(low, high), aspect="equal")
     axes.axis("off")
     with matplotlib.rc_context(plots.STYLE):
         _label(axes, -0.62, 0, "$h_0$", alpha=1)

@@ -45,7 +45,7 @@ def normalize(notebook):
     taken = set()
     for cell in canonical.cells:
         cell.id = _identifier(cell, taken)
-        tags = cell.metadata.get("tags", [])
+        tags = [*cell.metadata.get("tags", []), *(setup_cell.FOLDED if setup_cell.is_setup(cell) else [])]
         cell.metadata = nbformat.from_dict({"tags": sorted(set(tags))} if tags else {})
         cell.source = "\n".join(line.rstrip() for line in cell.source.split("\n")).strip("\n")
         if setup_cell.is_setup(cell):

@@ -7,12 +7,13 @@ site or in Colab: that one knows where to install seqlib from.
 import copy
 
 TAG = "setup"
+FOLDED = ["hide-input"]  # on the site, where nobody runs it, it would stand in the way
 UNSET = 'ADDRESS = ""'
 
 # It imports `seqlib.runtime`, because another project owns the name seqlib on the public package index:
 # finding a seqlib proves nothing. That one is forgotten once ours is installed.
 SOURCE = f"""\
-# The same cell opens every notebook: it installs seqlib where it is missing, then starts it.
+# The same in every notebook: install seqlib where it is missing, start it.
 import sys
 
 {UNSET}
@@ -20,11 +21,11 @@ try:
     import seqlib.runtime
 except ModuleNotFoundError:
     if not ADDRESS:
-        advice = "open the notebook from the site, or run `pip install -e .` in a clone of its repository"
-        raise ModuleNotFoundError(f"seqlib is not installed: {{advice}}") from None
+        advice = "open the notebook from the site, or run it in a clone"
+        raise ModuleNotFoundError(f"no seqlib here: {{advice}}") from None
     %pip install --quiet "git+{{ADDRESS}}"
     if globals().get("_exit_code"):
-        raise RuntimeError(f"pip could not install seqlib from {{ADDRESS}}: its message is above") from None
+        raise RuntimeError(f"pip could not install {{ADDRESS}}") from None
     sys.modules.pop("seqlib", None)
     import seqlib.runtime
 
