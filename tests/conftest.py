@@ -21,6 +21,8 @@ if os.environ.get("KERAS_BACKEND") == "torch":
 if importlib.util.find_spec("sphinx_external_toc") is None:
     collect_ignore = [
         "test_address.py",
+        "test_api_page.py",
+        "test_execute_notebooks.py",
         "test_like_colab.py",
         "test_notebooks.py",
         "test_pages.py",

@@ -60,7 +60,7 @@ def outputs_and_gradients(layer, arrays, mask):
     options = {} if mask is None else {"mask": ops.convert_to_tensor(mask)}
     outputs = layer(arrays["inputs"], initial_state=[ops.convert_to_tensor(arrays["initial_state"])], **options)
 
-    upstream = arrays["upstream"] * visible(mask)[..., None]
+    upstream = ops.convert_to_tensor(arrays["upstream"] * visible(mask)[..., None])
 
     def loss(inputs, initial_state):
         return ops.sum(upstream * layer(inputs, initial_state=[initial_state], **options))
