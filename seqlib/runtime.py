@@ -5,6 +5,7 @@ With `gradients` the only module that names a backend.
 
 import contextlib
 import importlib.util
+import operator
 import os
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -105,7 +106,7 @@ def _values(variables):
 
 def _checked_seed(seed):
     try:
-        number = int(seed)
+        number = int(seed) if isinstance(seed, str) else operator.index(seed)
     except (TypeError, ValueError):
         number = -1
     if not 0 <= number < 2**32:

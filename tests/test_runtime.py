@@ -42,6 +42,12 @@ def test_wrong_seed_is_named(seed, monkeypatch):
         seqlib.start()
 
 
+@pytest.mark.parametrize("seed", [1.5, -1, None, [3]])
+def test_wrong_seed_as_argument_is_named(seed):
+    with pytest.raises(ValueError, match="seed: expected a whole number"):
+        seqlib.start(seed=seed)
+
+
 def test_precision_is_set_and_checked():
     try:
         seqlib.start(precision="mixed_bfloat16")
