@@ -45,7 +45,7 @@ def unrolled_rnn(inputs, step=None, states=None, outputs=None):
         for index, symbol in enumerate(inputs):
             alpha = 1 if index < done else 0.6
             current = step is not None and index == done - 1
-            _arrow(axes, (index - 1 + BOX / 2 if index else -0.5, 0), (index - BOX / 2, 0), alpha, plots.COLORS[1])
+            _arrow(axes, (index - 1 + BOX / 2 if index else -0.5, 0), (index - BOX / 2, 0), alpha, plots.INK)
             _arrow(axes, (index, -0.85), (index, -BOX / 2), alpha, plots.COLORS[0])
             _box(axes, index, alpha, current)
             if states is not None and index < done:

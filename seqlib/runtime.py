@@ -52,8 +52,8 @@ def start(seed=0, precision="auto"):
 def exact():
     """Multiply matrices in full float32 inside a `with` block, so that equal formulas give equal numbers.
 
-    GPUs and TPUs round the factors of a product to about three decimal digits where they may
-    (TensorFloat-32, bfloat16). That is fine for training, and too coarse to prove two formulas equal.
+    GPUs and TPUs round the factors of a product to two or three decimal digits where they may
+    (bfloat16, TensorFloat-32). That is fine for training, and too coarse to prove two formulas equal.
     On a CPU nothing changes.
 
     Taught in chapter 2.
@@ -80,6 +80,8 @@ def compile_step(model):
     Returns:
         A function of the model's inputs that gives its outputs, as tensors of the backend, with the
         weights that the model has at the time of the call.
+
+    Taught in chapter 2.
     """
     import keras
 
