@@ -106,9 +106,9 @@ def fit(
 ):
     """Train a model that gives logits for every step, and print a line an epoch.
 
-    Adam on Keras' cross-entropy, the same number as `masked_crossentropy`, with the gradient of all weights
-    together clipped to a norm of 1 and rows drawn in a new order each epoch. After `seqlib.start(seed)` and a
-    newly built model the same call gives the same weights on the same machine, unless `seconds` ends it.
+    Adam on Keras' cross-entropy, the same number as `masked_crossentropy`, with the gradient of each weight
+    array clipped to a norm of 1 and rows drawn in a new order each epoch. After `seqlib.start(seed)` and a newly
+    built model the same call gives the same weights on the same machine, unless `seconds` ends it.
 
     Args:
         model: a Keras model from `inputs` to `(batch, time, V)`.
@@ -129,13 +129,13 @@ def fit(
             the model's vocabulary.
 
     Source: Kingma and Ba, 2015, Adam; Pascanu, Mikolov and Bengio, 2013, On the difficulty of training
-    recurrent neural networks (clipping). Taught in chapter 2.
+    recurrent neural networks (clipping, there of all weights together). Taught in chapter 2.
     """
     _check_data(model, "targets", inputs, targets)
     if validation is not None:
         _check_data(model, "validation", *validation)
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=1.0),
+        optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=padding_id),
     )
     reporter = _Reporter(seconds)
