@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from sphinx.errors import ExtensionError
 
-import setup_cell
+import publish_notebooks
 import toc
 import vendor_assets
 from seqlib import runtime
@@ -29,10 +29,10 @@ def fill_downloads(app, exception):
     if exception or not url or app.builder.name != "html":
         return
     source = Path(app.srcdir)
-    address = f"{url}@{_commit(source)}"
+    commit = _commit(source)
     for path in toc.notebooks(source):
-        notebook = nbformat.read(source / path, as_version=nbformat.NO_CONVERT)
-        nbformat.write(setup_cell.fill(notebook, address), Path(app.outdir) / "_sources" / path)
+        notebook = publish_notebooks.filled(path, url, commit, source)
+        nbformat.write(notebook, Path(app.outdir) / "_sources" / path)
 
 
 def import_keras(app, docname, source):

@@ -16,7 +16,10 @@ def main(arguments):
     """Serve until interrupted."""
     if not (SITE / "index.html").is_file():
         sys.exit(f"Expected a site in {SITE}, found none: run `make book` first.")
-    port = int(arguments[0]) if arguments else 8000
+    port = arguments[0] if arguments else "8000"
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        sys.exit(f"PORT: expected a whole number from 1 to 65535, got {port!r}")
+    port = int(port)
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=SITE)
     try:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
