@@ -15,17 +15,20 @@ import publish_notebooks
 import toc
 import vendor_assets
 from seqlib import runtime
+from set_address import address
 
 
 def drop_buttons(app, config):
-    """Offer no Colab button while no address is set."""
-    if not config.html_theme_options.get("repository_url"):
+    """Offer no Colab button while no address is set, nor for a host other than GitHub, which Colab cannot open."""
+    if not address().startswith("https://github.com/"):
         config.html_theme_options.pop("launch_buttons", None)
+        # The theme refuses a host that it does not know.
+        config.html_theme_options.pop("repository_url", None)
 
 
 def fill_downloads(app, exception):
     """Write the address, with the commit of this build, into the notebooks offered for download."""
-    url = app.config.html_theme_options.get("repository_url")
+    url = address()
     if exception or not url or app.builder.name != "html":
         return
     source = Path(app.srcdir)
