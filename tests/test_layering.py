@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "training": {"runtime"},
     "decoding": {"runtime"},
     "metrics": set(),
+    "probes": set(),
     "evidence": set(),
     "plots": {"evidence"},
     "diagrams": {"evidence", "plots"},
@@ -42,7 +43,7 @@ ONLY = {
     "ipywidgets": {"plots", "diagrams", "widgets"},
 }
 NUMPY_ONLY = {"reference", "text", "baselines"}
-NO_KERAS = {"datasets"}
+NO_KERAS = {"datasets", "probes", "evidence"}
 
 
 def problems(module, source):
