@@ -7,6 +7,7 @@ import html
 import io
 import re
 from collections.abc import Mapping
+from itertools import groupby
 
 import matplotlib
 import numpy as np
@@ -35,6 +36,8 @@ STYLE = {
     "legend.frameon": False,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
 }
+# How strong the color below a character is; text in the page's color stays readable on the strongest, light and dark.
+SHADES = (0, 0.1, 0.22, 0.36, 0.5)
 DIVERGING, SEQUENTIAL = "PuOr", "viridis"
 
 
@@ -42,18 +45,31 @@ class Figure:
     """A finished picture: an SVG with its alternative text and caption, shown as HTML."""
 
     def __init__(self, svg, alt, caption):
-        for name, text in (("alt", alt), ("caption", caption)):
-            if not isinstance(text, str) or not text.strip():
-                raise ValueError(f"{name}: expected a sentence that says what the figure shows, got {text!r}")
-        self.svg, self.alt, self.caption = svg, alt, caption
+        self.svg, self.alt, self.caption = svg, _sentence("alt", alt), _sentence("caption", caption)
+
+    def _body(self):
+        label = html.escape(self.alt, quote=True)
+        return self.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
     def _repr_html_(self):
-        label = html.escape(self.alt, quote=True)
-        svg = self.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
-        return f'<figure class="seqlib-figure">{svg}<figcaption>{html.escape(self.caption)}</figcaption></figure>'
+        caption = html.escape(self.caption)
+        return f'<figure class="seqlib-figure">{self._body()}<figcaption>{caption}</figcaption></figure>'
 
     def __repr__(self):
         return f"[figure: {self.alt}]"
+
+
+class ColoredText(Figure):
+    """A text whose ground is the darker the higher a value that goes with each character."""
+
+    def __init__(self, characters, values, most, caption):
+        self.caption, self.alt = _sentence("caption", caption), "".join(characters)
+        shades = np.floor(np.clip(np.asarray(values) / most, 0, 1) * (len(SHADES) - 1) + 0.5).astype(int)
+        pieces = groupby(zip(characters, shades, strict=True), key=lambda pair: pair[1])
+        self.html = "".join(_shaded("".join(piece for piece, _ in group), shade) for shade, group in pieces)
+
+    def _body(self):
+        return f'<pre class="seqlib-text">{self.html}</pre>'
 
 
 def canvas(width=5.2, height=3.0, rows=1, columns=1, **options):
@@ -162,6 +178,78 @@ def heatmap(values, x_label, y_label, color_label, x_ticks=None, limit=None):
         scale = figure.colorbar(image, label=color_label)
         scale.outline.set_visible(False)
     return figure
+
+
+def colored_text(text, values, most, caption):
+    """Lay a color below each character of a text, the stronger the higher its value.
+
+    Args:
+        text: a string; line ends are shown as ⏎ as well.
+        values: `(characters,)` of numbers from 0 on, such as the bits that each character cost.
+        most: the value from which on the color is strongest.
+        caption: the sentence below the text; it says what the color means, with the unit.
+
+    Returns:
+        A `Figure`, to be shown by itself or as a frame of a slider.
+
+    Raises:
+        ValueError: where there is not one value for each character, `most` is not above 0, or `caption` is empty.
+
+    Taught in chapter 2.
+    """
+    if np.shape(values) != (len(text),):
+        raise ValueError(f"values: expected {len(text)}, one for each character, got shape {np.shape(values)}")
+    if not most > 0:
+        raise ValueError(f"most: expected a number above 0, got {most!r}")
+    return ColoredText([character.replace("\n", "⏎\n") for character in text], values, most, caption)
+
+
+def memory_curve(curves, lags, guessing):
+    """Draw for how many steps an input can be read from a state: the same axes in every chapter.
+
+    Args:
+        curves: dictionary from label to `(seeds, lags)` or `(lags,)`: the share of inputs that is read right. Of
+            several seeds the mean is drawn, with a band from the least to the most.
+        lags: `(lags,)` steps between the input and the state, 1 or more.
+        guessing: the share that is right by chance.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: where a curve has another length than `lags`.
+
+    Taught in chapter 2.
+    """
+    curves = {label: np.atleast_2d(values) for label, values in curves.items()}
+    for label, values in curves.items():
+        if values.shape[1] != len(lags):
+            raise ValueError(f"curves[{label!r}]: expected {len(lags)} values, one for each lag, got {values.shape[1]}")
+    figure, axes = canvas(height=3.4)
+    with matplotlib.rc_context(STYLE):
+        for label, values in curves.items():
+            (line,) = axes.plot(lags, 100 * values.mean(0), label=label)
+            axes.fill_between(
+                lags, *(100 * edge(0) for edge in (values.min, values.max)), color=line.get_color(), alpha=0.25
+            )
+        axes.axhline(100 * guessing, color=INK, alpha=0.7, linewidth=1.2, linestyle=":", label="guessing")
+        axes.set(xlabel="steps since the letter", ylabel="read right from the state, %", xscale="log", ylim=(0, 104))
+        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if min(lags) <= tick <= max(lags)]
+        axes.set_xticks(ticks, map(str, ticks))
+        axes.minorticks_off()
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _sentence(name, text):
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"{name}: expected a sentence that says what the figure shows, got {text!r}")
+    return text
+
+
+def _shaded(text, shade):
+    text = html.escape(text, quote=False)
+    return f'<span style="background: rgba(213, 94, 0, {SHADES[shade]})">{text}</span>' if shade else text
 
 
 def _clean(svg):

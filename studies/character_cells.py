@@ -11,7 +11,7 @@ CASES = [
     {"layer": "SimpleRNN", "depth": 2, "units": 164, "epochs": 12},
     {"layer": "SimpleRNN", "depth": 3, "units": 131, "epochs": 12},
     {"layer": "GRU", "depth": 1, "units": 256, "epochs": 6},
-    {"layer": "LSTM", "depth": 1, "units": 256, "epochs": 6},
+    {"layer": "LSTM", "depth": 1, "units": 256, "epochs": 10},
 ]
 
 

@@ -74,3 +74,44 @@ def test_wrong_input_is_named():
         plots.heatmap([1, 2, 3], "x", "y", "z")
     with pytest.raises(ValueError, match="x_ticks: expected 2 labels, one for each column, got 3"):
         plots.heatmap([[1, 2]], "x", "y", "z", x_ticks="abc")
+
+
+def test_colored_text_keeps_the_text_and_shades_by_value():
+    """What is cheap has no ground, what is dear the strongest; neighbors alike share one."""
+    shown = plots.colored_text("a<b\nc", [0, 5, 5, 2.5, 10], most=5, caption="Bits & <more>.")._repr_html_()
+    root = ElementTree.fromstring(shown)
+    text = root.find("pre")
+    assert "".join(text.itertext()) == "a<b⏎\nc"
+    shades = [float(span.attrib["style"].rstrip(")").rsplit(" ", 1)[1]) for span in text]
+    assert [span.text for span in text] == ["<b", "⏎\n", "c"]
+    assert shades == [plots.SHADES[4], plots.SHADES[2], plots.SHADES[4]] and text.text == "a"
+    assert root.find("figcaption").text == "Bits & <more>."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"values": [1, 2]}, r"values: expected 3, one for each character, got shape \(2,\)"),
+        ({"most": 0}, "most: expected a number above 0, got 0"),
+        ({"caption": " "}, "caption: expected a sentence"),
+    ],
+)
+def test_colored_text_names_what_is_wrong(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plots.colored_text(**{"text": "abc", "values": [1, 2, 3], "most": 5, "caption": "c"} | arguments)
+
+
+def test_memory_curves_stand_on_the_same_axes():
+    """One seed or several: percent from 0 to 100, the mean within its band, and the level of guessing."""
+    recalls = np.array([[1.0, 0.5], [0.8, 0.1]])
+    (axes,) = plots.memory_curve({"five": recalls, "one": [0.9, 0.2]}, [1, 20], guessing=1 / 16).axes
+    five, one, guessing = axes.lines
+    assert five.get_ydata() == pytest.approx([90, 30]) and one.get_ydata() == pytest.approx([90, 20])
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.min() == pytest.approx(10) and band.max() == pytest.approx(100)
+    assert guessing.get_ydata()[0] == 6.25 and axes.get_ylim() == (0, 104) and axes.get_xscale() == "log"
+
+
+def test_a_memory_curve_of_another_length_is_named():
+    with pytest.raises(ValueError, match=r"curves\['one'\]: expected 2 values, one for each lag, got 3"):
+        plots.memory_curve({"one": [1, 2, 3]}, [1, 2], guessing=0.1)
