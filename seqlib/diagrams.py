@@ -17,7 +17,7 @@ def unrolled_rnn(inputs, step=None, states=None, outputs=None):
         inputs: a label for each step, such as the characters of a word.
         step: steps up to this one (counted from 1) are drawn as done, later ones pale; all where None.
         states: `(time, units)`, shown as colored cells in each box that is done; -1 to 1.
-        outputs: a label for each step, put above its box once it is done.
+        outputs: a label for each step, put above its box once it is done; None where nothing is put out.
 
     Returns:
         The matplotlib figure, to be shown with `plots.show`.
@@ -53,7 +53,7 @@ def unrolled_rnn(inputs, step=None, states=None, outputs=None):
             else:
                 _label(axes, index, 0, f"$h_{{{index + 1}}}$", alpha)
             _label(axes, index, -1.02, symbol, alpha)
-            if outputs is not None:
+            if outputs is not None and outputs[index] is not None:
                 _arrow(axes, (index, BOX / 2), (index, 0.8), alpha, plots.COLORS[2])
                 _label(axes, index, 0.98, outputs[index] if index < done else "", alpha)
     return figure

@@ -37,35 +37,31 @@ def plant(ids, letters, count, length, seed=0):
     return windows, planted
 
 
-def recall(states, planted, lags):
-    r"""Measure for how many steps a letter planted first can be read from the state: the memory curve.
+def recall(states, planted):
+    r"""Measure after how many steps a planted letter can still be read from the state: the memory curve.
 
-    For each lag :math:`k` a linear probe is fitted on two thirds of the sequences and scored on the others, with
-    :math:`h` scaled to zero mean and unit variance and :math:`y` one-hot:
+    For each step a linear probe is fitted on two thirds of the sequences and scored on the others, with :math:`h`
+    scaled to zero mean and unit variance and :math:`y` one-hot:
 
-    .. math:: \min_{W, b} \sum \lVert h_{1+k} W + b - y \rVert^2 + \alpha \lVert W \rVert^2, \qquad \alpha = 1
+    .. math:: \min_{W, b} \sum \lVert h W + b - y \rVert^2 + \alpha \lVert W \rVert^2, \qquad \alpha = 1
 
     Args:
-        states: `(batch, time, units)`.
-        planted: `(batch,)`, which letter stood first in each sequence, as `plant` gives it.
-        lags: whole numbers from 0 to `time - 1`: steps between the letter and the state.
+        states: `(batch, steps, units)`, at the steps that are of interest.
+        planted: `(batch,)`, which letter was planted in each sequence, as `plant` gives it.
 
     Returns:
-        `(lags,)`: the share of the held-out sequences in which the probe names the letter.
+        `(steps,)`: the share of the held-out sequences in which the probe names the letter.
 
     Raises:
-        ValueError: where `states` has not three axes, or `planted` or a lag does not fit it.
+        ValueError: where `states` has not three axes, or `planted` does not fit it.
 
     Source: Alain and Bengio, 2016, Understanding intermediate layers using linear classifier probes (linear probes);
     scikit-learn's `RidgeClassifier`. Taught in chapter 2.
     """
-    states, planted = np.asarray(states, dtype="float64"), np.asarray(planted)
+    states, planted = np.asarray(states), np.asarray(planted)
     if states.ndim != 3 or len(planted) != len(states):
-        raise ValueError(f"states: expected (batch, time, units), batch = {len(planted)}, got {states.shape}")
-    outside = [lag for lag in lags if lag not in range(states.shape[1])]
-    if outside:
-        raise ValueError(f"lags: expected from 0 to {states.shape[1] - 1}, got {outside[0]}")
-    return np.array([_score(states[:, lag], planted) for lag in lags])
+        raise ValueError(f"states: expected (batch, steps, units), batch = {len(planted)}, got {states.shape}")
+    return np.array([_score(states[:, step].astype("float64"), planted) for step in range(states.shape[1])])
 
 
 def _score(states, planted):

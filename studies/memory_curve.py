@@ -14,6 +14,7 @@ LAGS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 80, 120)
 def measure(seed, training):
     """Train under one condition; give a row for each lag."""
     import keras
+    from keras import ops
 
     from seqlib import models, probes
     from seqlib.datasets import python_docs
@@ -23,8 +24,8 @@ def measure(seed, training):
     model, _ = models.language_model(len(vocabulary), UNITS)
     bits = train(model, documentation, training, seed)
     windows, planted = probes.plant(documentation.test, vocabulary.encode(LETTERS), 6000, WINDOW, seed)
-    states = keras.Model(model.input, model.layers[2].output[0]).predict(windows, batch_size=500, verbose=0)
-    recalls = probes.recall(states, planted, LAGS)
+    states = ops.take(model.layers[2].output[0], LAGS, axis=1)
+    recalls = probes.recall(keras.Model(model.input, states).predict(windows, batch_size=500, verbose=0), planted)
     return [{"lag": lag, "recall": recall, "bits": bits} for lag, recall in zip(LAGS, recalls, strict=True)]
 
 
