@@ -14,8 +14,8 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env book serve lab test lint unit notebooks test-site test-backends test-colab \
-	format normalize address lock clean distclean
+.PHONY: help env book serve lab test lint unit notebooks test-site test-inverse test-seeds studies test-colab \
+	test-backends format normalize address lock clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target line; do printf 'make %-14s %s\n' "$$target" "$$line"; done
@@ -66,6 +66,15 @@ notebooks: env ## run every notebook and compare the outputs that are contracts 
 test-site: env ## open every page of the built site in a real browser
 	$(BIN)/python -m pytest tests/site
 
+test-inverse: env ## run the notebooks with learning switched off: claims that rest on training must fail
+	$(BIN)/python tools/test_inverse.py
+
+test-seeds: env ## run a notebook under five other seeds: make test-seeds NOTEBOOK=notebooks/02_....ipynb
+	$(BIN)/python tools/test_seeds.py $(NOTEBOOK)
+
+studies: env ## run the studies whose results are missing or stale (one: make studies NAME=memory_curve)
+	$(BIN)/python tools/run_studies.py $(NAME)
+
 test-colab: env ## run a notebook as Colab would: alone, seqlib from its address
 	$(BIN)/python tools/test_colab.py
 
@@ -98,4 +107,4 @@ clean: ## remove the built site; what the notebooks printed is kept
 	rm -rf _build
 
 distclean: clean ## remove also the environments, the outputs kept, and what was downloaded
-	rm -rf .venv .venv-backends .jupyter_cache node_modules book/_static/vendor .pytest_cache .ruff_cache
+	rm -rf .venv .venv-backends .jupyter_cache .studies node_modules book/_static/vendor .pytest_cache .ruff_cache

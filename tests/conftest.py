@@ -22,6 +22,7 @@ if importlib.util.find_spec("sphinx_external_toc") is None:
     collect_ignore = [
         "test_address.py",
         "test_api_page.py",
+        "test_claim_runs.py",
         "test_execute_notebooks.py",
         "test_like_colab.py",
         "test_notebooks.py",

@@ -121,6 +121,9 @@ BROKEN = {
     "long cell": (replaced("left = {}", "left = {}\n" * 10), "expected at most 15 lines of code, got 16"),
     "unknown tag": (tagged(PLOT, "remove-cell"), "expected tags among .* got 'remove-cell'"),
     "wrong claim": (tagged(PLOT, "claim-Not_so"), "expected tags among .* got 'claim-Not_so'"),
+    "claim without a verdict": (tagged(PLOT, "claim-same-weights"), "its tags, same-weights; got none"),
+    "assertion caught": (replaced("left = {}", "try:\n    assert keep\nexcept Exception:\n    left = {}"), "is caught"),
+    "no takeaways called": (lambda notebook: None, r"expected one call takeaways\(2\)"),
     "half a contract": (tagged(LOOP, "keep_output"), "together, got only keep_output"),
     "empty contract": (set_part(LOOP, outputs=[]), "expected the output that nbval is to compare"),
     "picture in a contract": (set_part(LOOP, outputs=[IMAGE]), "expected text alone in a kept output"),
@@ -197,7 +200,7 @@ def test_citations_of_works_that_are_listed(text):
 
 
 def test_the_command_names_notebook_and_cell(notebook, tmp_path, capsys):
-    path = tmp_path / "02_broken.ipynb"
+    path = tmp_path / "09_broken.ipynb"  # of no chapter in the ledger
     replaced("## The step", "# The step")(notebook)
     nbformat.write(notebook, path)
     with pytest.raises(SystemExit) as stop:

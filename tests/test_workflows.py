@@ -33,7 +33,7 @@ def test_make_targets_and_scripts_exist(path):
 
 def test_every_check_is_called():
     called = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(commands(ROOT / ".github/workflows/test.yml"))))
-    assert called >= {"test", "book", "test-colab", "test-site"}
+    assert called >= {"test", "test-inverse", "book", "test-colab", "test-site"}
 
 
 @ids

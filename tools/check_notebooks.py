@@ -18,11 +18,12 @@ from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
 from pybtex.database import parse_file
 
+import check_claims
 import normalize_notebooks
 import setup_cell
 
 ROOT = normalize_notebooks.ROOT
-TEMPLATE = "template.ipynb"
+TEMPLATE = check_claims.TEMPLATE
 NAME = r"\d\d_[a-z0-9]+(_[a-z0-9]+)*\.ipynb"
 
 GOALS = "What you will be able to do"
@@ -56,7 +57,7 @@ def check(path):
     notebook = nbformat.read(path, as_version=4)
     cells = list(enumerate(notebook.cells, start=1))
     problems = [*_name(path), *_normal(notebook), *_opening(cells), *_closing(cells), *_headings(cells)]
-    problems += [*_predictions(cells), *_neighbors(cells)]
+    problems += [*_predictions(cells), *_neighbors(cells), *check_claims.check(path, cells)]
     for number, cell in cells:
         rules = CODE_RULES if cell.cell_type == "code" else TEXT_RULES
         problems += [(number, message) for rule in rules for message in rule(cell)]

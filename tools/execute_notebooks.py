@@ -9,24 +9,18 @@ cell that fails stops everything, and is named.
 import asyncio
 import hashlib
 import os
-import re
 import sys
-import time
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
+import kernels
 import toc
+from kernels import TIMEOUT, CellFailed
 
 CACHE = ".jupyter_cache"
-TIMEOUT = 600  # seconds a cell may take
-REMIND = 20  # seconds between two lines about the same notebook
 JOBS = min(os.cpu_count() or 1, 8)
-
-
-class CellFailed(Exception):
-    """A cell raised an error, took too long, or its kernel died."""
 
 
 def digest(root):
@@ -77,68 +71,10 @@ async def _run_all(notebooks, root, cache, state):
 
 
 async def _run(path, notebook, root, cache, state, places):
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
     async with places:
-        progress = _Progress(path, notebook)
-        client = NotebookClient(
-            notebook,
-            kernel_name="python3",
-            kernel_manager_class=_own_kernel(),
-            # The kernel would warn that it is not encrypted; it listens on this machine only.
-            extra_arguments=["--log-level=ERROR"],
-            timeout=TIMEOUT,
-            # The cache's key holds the cells' metadata, so nothing may be added there.
-            record_timing=False,
-            resources={"metadata": {"path": str((root / path).parent)}},
-            on_cell_start=progress.cell_started,
-        )
-        try:
-            await client.async_execute()
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise CellFailed(progress.failure(error)) from None
-        bundle = CacheBundleIn(notebook, str(root / path), data={**progress.done(), "digest": state})
+        seconds = await kernels.execute(notebook, path.as_posix(), (root / path).parent, timeout=TIMEOUT)
+        bundle = CacheBundleIn(notebook, str(root / path), data={"execution_seconds": seconds, "digest": state})
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-
-
-def _own_kernel():
-    """Give the class of kernels that run this Python, whatever kernels the user's Jupyter knows."""
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    class OwnKernel(AsyncKernelManager):
-        def __init__(self, **options):
-            # With no folders to look for kernels in, what is left is the one of this environment.
-            super().__init__(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), **options)
-
-    return OwnKernel
-
-
-class _Progress:
-    """Say where one notebook is."""
-
-    def __init__(self, path, notebook):
-        self.name, self.notebook, self.cell = path.as_posix(), notebook, 0
-        self.start = self.said = time.monotonic()
-        self._say("started")
-
-    def cell_started(self, cell, cell_index):
-        self.cell = cell_index
-        if time.monotonic() - self.said > REMIND:
-            self._say(f"at cell {cell_index + 1} of {len(self.notebook.cells)}")
-
-    def done(self):
-        self._say("done")
-        return {"execution_seconds": time.monotonic() - self.start}
-
-    def failure(self, error):
-        message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
-        return f"{self.name}, cell {self.cell + 1} of {len(self.notebook.cells)} failed.\n{message}"
-
-    def _say(self, what):
-        self.said = time.monotonic()
-        print(f"  {self.name}: {what}, {self.said - self.start:.0f} s", flush=True)
 
 
 def main():

@@ -7,13 +7,13 @@ TAG = "claim-"
 
 def given(notebook):
     """List the verdicts in an executed notebook: a dictionary from a claim's id to its id, verdict and figure."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            verdict = output.get("data", {}).get(MIME)
-            if verdict:
-                found[verdict["id"]] = verdict
-    return found
+    return {id: verdict for cell in notebook.cells for id, verdict in shown(cell).items()}
+
+
+def shown(cell):
+    """List those in one cell."""
+    outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
+    return {data[MIME]["id"]: data[MIME] for data in outputs if MIME in data}
 
 
 def claimed(cell):

@@ -40,9 +40,9 @@ def claims(chapter=None):
 
     Taught in chapter 2.
     """
-    chapters = {claim.chapter for claim in _ledger().values()}
+    chapters = sorted({claim.chapter for claim in _ledger().values()})
     if chapter is not None and chapter not in chapters:
-        raise ValueError(f"chapter: expected one of {sorted(chapters)}, got {chapter!r}")
+        raise ValueError(f"chapter: expected one of {chapters}, got {chapter!r}")
     return {id: claim for id, claim in _ledger().items() if chapter in (None, claim.chapter)}
 
 

@@ -42,9 +42,11 @@ def claim(id, verdict, figure, checks):
     _check_arguments(id, verdict, figure, checks)
     false = [sentence for sentence, true in checks.items() if not true]
     if false:
+        _made.pop(id, None)  # of an earlier run of the cell
         raise NotBorneOut(f"claim {id}: {verdict!r} is not borne out: not true that {'; '.join(false)}. Got: {figure}")
     _made[id] = {"id": id, "verdict": verdict, "figure": figure}
-    card = f'<div class="seqlib-claim" id="claim-{id}"><strong>Claim.</strong> {_text(claims()[id].text)}<br>'
+    card = f'<div class="seqlib-claim {style(kind(verdict))}" id="claim-{id}">'
+    card += f"<strong>Claim.</strong> {_text(claims()[id].text)}<br>"
     card += f"{_verdict_html(verdict)} {_text(figure)}</div>"
     _display(card, f"Claim: {claims()[id].text}\n{mark(verdict)} {verdict}: {figure}", {MIME: _made[id]})
 
@@ -69,14 +71,25 @@ def takeaways(chapter):
     for id, entry in ours.items():
         verdict, figure = _made[id]["verdict"], _made[id]["figure"]
         link = f'<a href="#claim-{id}">experiment</a>'
-        items.append(f"<li>{_text(entry.text)}<br>{_verdict_html(verdict)} {_text(figure)} {link}</li>")
+        item = f"{_text(entry.text)}<br>{_verdict_html(verdict)} {_text(figure)} {link}"
+        items.append(f'<li class="{style(kind(verdict))}">{item}</li>')
         lines.append(f"- {entry.text}\n  {mark(verdict)} {verdict}: {figure}")
     _display(f'<ul class="seqlib-takeaways">{"".join(items)}</ul>', "\n".join(lines), {})
 
 
 def mark(verdict):
     """Give the sign of a verdict, for those who see no color."""
-    return next(sign for words, sign in reversed(MARKS.items()) if verdict.startswith(words))
+    return MARKS[kind(verdict)]
+
+
+def kind(verdict):
+    """Give which verdict it is, without the condition."""
+    return next(words for words in reversed(MARKS) if verdict.startswith(words))
+
+
+def style(kind):
+    """Give the class that the site's style sheet knows a kind of verdict by."""
+    return f"verdict-{kind.replace(' ', '-')}"
 
 
 def _verdict_html(verdict):
@@ -94,7 +107,7 @@ def _display(page, plain, data):
 
 
 def _check_arguments(id, verdict, figure, checks):
-    if id not in claims():
+    if not isinstance(id, str) or id not in claims():
         raise ValueError(f"id: expected a claim of the ledger, seqlib/evidence/claims.toml, got {id!r}")
     if not isinstance(verdict, str) or not re.fullmatch(VERDICTS, verdict):
         raise ValueError(
@@ -102,7 +115,12 @@ def _check_arguments(id, verdict, figure, checks):
         )
     if not isinstance(figure, str) or not figure.strip():
         raise ValueError(f"figure: expected a sentence with what was measured, got {figure!r}")
-    if not isinstance(checks, Mapping) or not all(isinstance(true, bool | np.bool_) for true in checks.values()):
+    if not isinstance(checks, Mapping) or not all(map(_is_check, checks.items())):
         raise ValueError(f"checks: expected a dictionary from sentences to booleans, got {checks!r}")
     if bool(checks) == (verdict == "not decided by experiment"):
         raise ValueError(f"checks: expected some for a measured verdict and none otherwise, got {checks!r}")
+
+
+def _is_check(item):
+    sentence, true = item
+    return isinstance(sentence, str) and bool(sentence.strip()) and isinstance(true, bool | np.bool_)
