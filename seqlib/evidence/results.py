@@ -24,9 +24,7 @@ def stored(study):
 
     Taught in chapter 2.
     """
-    with _path(study).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    return {column: _numbers([row[column] for row in rows]) for column in rows[0]}
+    return table(_path(study))
 
 
 def provenance(study):
@@ -37,16 +35,16 @@ def provenance(study):
 
     Returns:
         A dictionary of strings: `study`, `code` (a hash of the script and of what it uses of seqlib), `seeds` (their
-        number), `seconds`, `machine`, the versions of `Python`, `NumPy`, `Keras` and its backend; and `stale`, the
-        reason why the code has changed since and the result still stands, where there is one.
+        number), `seconds` (of all measurements together), `machine`, the versions of `Python`, `NumPy` and `Keras`,
+        and the `backend` with its own. Where the code has changed since and the result still stands also `stale`,
+        the reason, and `stale_code`, the hash of the code for which that was said.
 
     Raises:
         ValueError: where there is no such study.
 
     Taught in chapter 2.
     """
-    with _path(study).open(encoding="utf-8") as file:
-        return dict(re.findall(r"^# (\w+): (.+)$", file.read(), flags=re.MULTILINE))
+    return heading(_path(study))
 
 
 def band(values):
@@ -74,6 +72,18 @@ def band(values):
         raise ValueError(f"values: expected results of at least {FEWEST} seeds, (seeds,), got shape {values.shape}")
     middle, spread = values.mean(), values.std(ddof=1)
     return float(middle - 6 * spread), float(middle + 6 * spread)
+
+
+def table(path):
+    """Read the rows of a result's file: a dictionary from column to its values, empty where there are no rows."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return {column: _numbers([row[column] for row in rows]) for column in rows[0]} if rows else {}
+
+
+def heading(path):
+    """Read what stands above the rows of a result's file: a dictionary of strings."""
+    return dict(re.findall(r"^# (\w+): (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
 def _path(study):
