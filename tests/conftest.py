@@ -27,6 +27,7 @@ if importlib.util.find_spec("sphinx_external_toc") is None:
         "test_like_colab.py",
         "test_notebooks.py",
         "test_pages.py",
+        "test_takeaways_page.py",
         "test_toc.py",
         "test_workflows.py",
     ]

@@ -46,7 +46,7 @@ def test_a_card_carries_verdict_and_figure(verdict, mark, style, shown, odd):
     assert card["text/html"] == (
         f'<div class="seqlib-claim {style}" id="claim-multilayer">'
         "<strong>Claim.</strong> Layers &lt;b&gt;stack&lt;/b&gt; &amp; more.<br>"
-        f'<strong class="seqlib-verdict">{mark} {escaped}.</strong> 2 layers &lt; 3 &amp; one</div>'
+        f'<strong class="seqlib-verdict">{mark} {escaped}:</strong> 2 layers &lt; 3 &amp; one</div>'
     )
     assert card["text/plain"] == f"Claim: Layers <b>stack</b> & more.\n{mark} {verdict}: 2 layers < 3 & one"
     assert card[verdicts.MIME] == {"id": "multilayer", "verdict": verdict, "figure": "2 layers < 3 & one"}
@@ -131,9 +131,9 @@ def test_verdicts_are_read_from_the_outputs_of_cells(shown):
         figure = nbformat.v4.new_output("display_data", {"text/plain": "x"})
         result = [nbformat.v4.new_output("stream", text="x"), nbformat.v4.new_output("display_data", data), figure]
         cells.append(nbformat.v4.new_code_cell("claim(...)", outputs=result))
-    given = outputs.given(nbformat.v4.new_notebook(cells=cells))
-    assert [entry["id"] for entry in given.values()] == list(given) == ["multilayer", "same-weights"]
-    assert outputs.shown(cells[3]) == {"same-weights": {**given["multilayer"], "id": "same-weights"}}
+    expected = {"id": "multilayer", "verdict": GOOD["verdict"], "figure": GOOD["figure"]}
+    assert outputs.shown(cells[2]) == {"multilayer": expected}
+    assert outputs.shown(cells[3]) == {"same-weights": {**expected, "id": "same-weights"}}
     assert outputs.shown(cells[0]) == outputs.shown(cells[1]) == {}
     cells[1].metadata.tags = ["hide-input", "claim-same-weights", "claim-multilayer"]
     assert outputs.claimed(cells[1]) == ["same-weights", "multilayer"] and outputs.claimed(cells[0]) == []

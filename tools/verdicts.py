@@ -5,13 +5,8 @@ from seqlib.evidence.verdicts import MIME
 TAG = "claim-"
 
 
-def given(notebook):
-    """List the verdicts in an executed notebook: a dictionary from a claim's id to its id, verdict and figure."""
-    return {id: verdict for cell in notebook.cells for id, verdict in shown(cell).items()}
-
-
 def shown(cell):
-    """List those in one cell."""
+    """Give the verdicts in the outputs of a cell: a dictionary from a claim's id to its id, verdict and figure."""
     outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
     return {data[MIME]["id"]: data[MIME] for data in outputs if MIME in data}
 

@@ -29,3 +29,39 @@ if (window.MathJax) {
     }
   });
 }
+
+// The page of claims: show those of one chapter, with one verdict. A link that says `?chapter=2` chooses ahead.
+function filterClaims(form) {
+  const choices = [...form.querySelectorAll("select")];
+  const claims = [...document.querySelectorAll(".claim")];
+  const lists = [...document.querySelectorAll("ul.claims")];
+
+  function show() {
+    const wanted = choices.map(({ name, value }) => value && `.${name}-${value}`).join("");
+    for (const claim of claims) claim.hidden = !claim.matches(`.claim${wanted}`);
+    for (const list of lists) list.closest("section").hidden = !list.querySelector(":scope > :not([hidden])");
+    const shown = claims.filter((claim) => !claim.hidden).length;
+    form.querySelector("output").textContent = `${shown} of ${claims.length} claims`;
+  }
+
+  for (const choice of choices) {
+    choice.value = new URLSearchParams(location.search).get(choice.name) ?? "";
+    if (choice.selectedIndex < 0) choice.value = "";
+  }
+  form.hidden = false;
+  form.addEventListener("change", show);
+  // The event comes before the choices are reset.
+  form.addEventListener("reset", () => setTimeout(show));
+  // The browser brings a form's choices back when the reader returns.
+  addEventListener("pageshow", show);
+  // A link to a claim that is not shown brings it back.
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest("a[href^='#']");
+    if (!document.getElementById(link?.hash.slice(1))?.closest("[hidden]")) return;
+    form.reset();
+    show();
+  });
+  show();
+}
+
+document.querySelectorAll(".claim-filters").forEach(filterClaims);

@@ -93,7 +93,7 @@ def style(kind):
 
 
 def _verdict_html(verdict):
-    return f'<strong class="seqlib-verdict">{mark(verdict)} {_text(verdict)}.</strong>'
+    return f'<strong class="seqlib-verdict">{mark(verdict)} {_text(verdict)}:</strong>'
 
 
 def _text(text):
