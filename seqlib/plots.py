@@ -208,8 +208,8 @@ def memory_curve(curves, lags, guessing):
     """Draw for how many steps an input can be read from a state: the same axes in every chapter.
 
     Args:
-        curves: dictionary from label to `(seeds, lags)` or `(lags,)`: the share of inputs that is read right. Of
-            several seeds the mean is drawn, with a band from the least to the most.
+        curves: dictionary from label to `(seeds, lags)` or `(lags,)`: the share of inputs that is read right. Each
+            seed is a line, since some may remember and others not.
         lags: `(lags,)` steps between the input and the state, 1 or more.
         guessing: the share that is right by chance.
 
@@ -227,11 +227,9 @@ def memory_curve(curves, lags, guessing):
             raise ValueError(f"curves[{label!r}]: expected {len(lags)} values, one for each lag, got {values.shape[1]}")
     figure, axes = canvas(height=3.4)
     with matplotlib.rc_context(STYLE):
-        for label, values in curves.items():
-            (line,) = axes.plot(lags, 100 * values.mean(0), label=label)
-            axes.fill_between(
-                lags, *(100 * edge(0) for edge in (values.min, values.max)), color=line.get_color(), alpha=0.25
-            )
+        for number, (label, values) in enumerate(curves.items()):
+            look = {"color": COLORS[number], "linestyle": DASHES[number], "linewidth": 2 if len(values) == 1 else 1.2}
+            axes.plot(lags, 100 * values.T, label=[label] + ["_"] * (len(values) - 1), **look)
         axes.axhline(100 * guessing, color=INK, alpha=0.7, linewidth=1.2, linestyle=":", label="guessing")
         axes.set(xlabel="steps since the letter", ylabel="read right from the state, %", xscale="log", ylim=(0, 104))
         ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if min(lags) <= tick <= max(lags)]

@@ -102,13 +102,14 @@ def test_colored_text_names_what_is_wrong(arguments, message):
 
 
 def test_memory_curves_stand_on_the_same_axes():
-    """One seed or several: percent from 0 to 100, the mean within its band, and the level of guessing."""
+    """A line for each seed, named once; percent from 0 to 100, and the level of guessing."""
     recalls = np.array([[1.0, 0.5], [0.8, 0.1]])
-    (axes,) = plots.memory_curve({"five": recalls, "one": [0.9, 0.2]}, [1, 20], guessing=1 / 16).axes
-    five, one, guessing = axes.lines
-    assert five.get_ydata() == pytest.approx([90, 30]) and one.get_ydata() == pytest.approx([90, 20])
-    band = axes.collections[0].get_paths()[0].vertices[:, 1]
-    assert band.min() == pytest.approx(10) and band.max() == pytest.approx(100)
+    figure = plots.memory_curve({"two": recalls, "one": [0.9, 0.2]}, [1, 20], guessing=1 / 16)
+    (axes,) = figure.axes
+    first, second, one, guessing = axes.lines
+    assert first.get_ydata() == pytest.approx([100, 50]) and second.get_ydata() == pytest.approx([80, 10])
+    assert first.get_color() == second.get_color() != one.get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["two", "one", "guessing"]
     assert guessing.get_ydata()[0] == 6.25 and axes.get_ylim() == (0, 104) and axes.get_xscale() == "log"
 
 
