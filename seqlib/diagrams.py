@@ -43,7 +43,7 @@ def unrolled_rnn(inputs, step=None, states=None, outputs=None):
     with matplotlib.rc_context(plots.STYLE):
         _label(axes, -0.62, 0, "$h_0$", alpha=1)
         for index, symbol in enumerate(inputs):
-            alpha = 1 if index < done else 0.6
+            alpha = 1 if index < done else 0.75
             current = step is not None and index == done - 1
             _arrow(axes, (index - 1 + BOX / 2 if index else -0.5, 0), (index - BOX / 2, 0), alpha, plots.INK)
             _arrow(axes, (index, -0.85), (index, -BOX / 2), alpha, plots.COLORS[0])

@@ -23,7 +23,7 @@ STYLE = {
     "figure.figsize": (5.2, 3.0),
     "figure.constrained_layout.use": True,
     "font.family": "sans-serif",
-    "font.size": 10,
+    "font.size": 11.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "seqlib",
     "axes.prop_cycle": matplotlib.cycler(color=COLORS) + matplotlib.cycler(linestyle=DASHES),
@@ -228,10 +228,10 @@ def memory_curve(curves, lags, guessing):
     figure, axes = canvas(height=3.4)
     with matplotlib.rc_context(STYLE):
         for number, (label, values) in enumerate(curves.items()):
-            look = {"color": COLORS[number], "linestyle": DASHES[number], "linewidth": 2 if len(values) == 1 else 1.2}
+            look = {"color": COLORS[number], "linestyle": DASHES[number], "linewidth": 2 if len(values) == 1 else 1.5}
             axes.plot(lags, 100 * values.T, label=[label] + ["_"] * (len(values) - 1), **look)
         axes.axhline(100 * guessing, color=INK, alpha=0.7, linewidth=1.2, linestyle=":", label="guessing")
-        axes.set(xlabel="steps since the letter", ylabel="read right from the state, %", xscale="log", ylim=(0, 104))
+        axes.set(xlabel="steps since the letter (log scale)", ylabel="read right from the state, %", xscale="log", ylim=(0, 104))
         ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if min(lags) <= tick <= max(lags)]
         axes.set_xticks(ticks, map(str, ticks))
         axes.minorticks_off()
