@@ -231,7 +231,8 @@ def memory_curve(curves, lags, guessing):
             look = {"color": COLORS[number], "linestyle": DASHES[number], "linewidth": 2 if len(values) == 1 else 1.5}
             axes.plot(lags, 100 * values.T, label=[label] + ["_"] * (len(values) - 1), **look)
         axes.axhline(100 * guessing, color=INK, alpha=0.7, linewidth=1.2, linestyle=":", label="guessing")
-        axes.set(xlabel="steps since the letter (log scale)", ylabel="read right from the state, %", xscale="log", ylim=(0, 104))
+        axes.set(xlabel="steps since the letter (log scale)", ylabel="read right from the state, %")
+        axes.set(xscale="log", ylim=(0, 104))
         ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if min(lags) <= tick <= max(lags)]
         axes.set_xticks(ticks, map(str, ticks))
         axes.minorticks_off()

@@ -71,7 +71,7 @@ def test_still_frame_without_javascript(browser, address, notebook_name):
         page = context.new_page()
         page.goto(address + notebook_name)
         views = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
-        frames = page.locator("noscript .seqlib-figure, noscript .seqlib-text")
+        frames = page.locator("noscript > .seqlib-figure, noscript > .seqlib-text")
         assert frames.count() == views
         for frame in frames.all():
             assert frame.is_visible()
