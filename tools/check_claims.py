@@ -13,7 +13,7 @@ from seqlib.evidence import claims
 from seqlib.evidence.verdicts import VERDICTS
 from verdicts import claimed
 
-TEMPLATE = "template.ipynb"  # it shows the form, with a claim that no ledger knows
+TEMPLATE = "template.ipynb"  # it shows the form, and stands for no chapter
 NO_CHAPTERS = {"exercises", "applications"}  # folders
 ARGUMENTS = ("id", "verdict", "figure", "checks")
 SECTION = "Takeaways"
