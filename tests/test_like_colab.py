@@ -46,9 +46,10 @@ class Stand:
         self.failure = failure
         self.ran = []
 
-    def run(self, notebook, name):
+    def run(self, notebook, name, allowed=()):
         """Remember what was to run."""
         self.ran.append(notebook)
+        self.allowed = set(allowed)
         if self.failure:
             raise self.failure
 
@@ -66,6 +67,14 @@ def test_notebooks_install_from_the_last_commit(clone):
     environment = Stand(["keras==3.10.0", "sequence-models-course @ file:///x"])
     assert test_colab.check(environment, test_colab.TEMPLATE, clone) == []
     assert f'ADDRESS = "{clone.as_uri()}@abc123"' in environment.ran[0].cells[0].source
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_only_a_brief_run_switches_learning_off_and_lets_assertions_fail(clone, brief):
+    environment = Stand(["keras==3.10.0", "sequence-models-course @ file:///x"])
+    assert test_colab.check(environment, test_colab.TEMPLATE, clone, brief=brief) == []
+    assert ("switch_off()" in environment.ran[0].cells[0].source) == brief
+    assert environment.allowed == ({"AssertionError", "NotBorneOut"} if brief else set())
 
 
 def test_a_package_that_moved_and_a_seqlib_that_leaked_in_are_found(clone):

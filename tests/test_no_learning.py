@@ -23,6 +23,7 @@ OPTIMIZERS = {
 
 @pytest.fixture
 def put_back(monkeypatch):
+    monkeypatch.setattr(keras.Model, "fit", keras.Model.fit)
     for name in ("apply", "finalize_variable_values"):
         monkeypatch.setattr(keras.optimizers.Optimizer, name, getattr(keras.optimizers.Optimizer, name))
 
@@ -86,7 +87,7 @@ def moved(model, loop, optimizer):
 def test_without_learning_nothing_moves_and_steps_are_counted(loop, optimizer, learning_off):
     optimizer = optimizer()
     assert moved(build(), loop, optimizer) == [False, False]
-    steps = STEPS // (getattr(optimizer, "gradient_accumulation_steps", None) or 1)
+    steps = (2 if loop is fit else STEPS) // (getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     assert optimizer.built and int(optimizer.iterations) == steps
 
 
@@ -94,6 +95,29 @@ def test_without_learning_nothing_moves_and_steps_are_counted(loop, optimizer, l
 @optimizers
 def test_with_learning_everything_moves(loop, optimizer):
     assert moved(build(), loop, optimizer()) == [True, True]
+
+
+def test_without_learning_fit_takes_two_batches_of_whatever_holds_rows(learning_off):
+    """Every epoch is still gone through, and a validation is still scored."""
+    rows = np.ones((50, 3), "float32")
+    model = build()
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    for x in (rows, ops.convert_to_tensor(rows)):
+        history = model.fit(x, rows[:, :2], 5, epochs=3, validation_data=(x, rows[:, :2]), verbose=0)
+        assert history.params["steps"] == 2 and len(history.history["val_loss"]) == 3
+
+
+def test_without_learning_fit_takes_other_data_whole(learning_off):
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 7
+
+        def __getitem__(self, index):
+            return np.ones((2, 3), "float32"), np.ones((2, 2), "float32")
+
+    model = build()
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    assert model.fit(Batches(), verbose=0).params["steps"] == 7
 
 
 def test_an_optimizer_inside_another(put_back):

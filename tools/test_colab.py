@@ -1,11 +1,12 @@
 """Run notebooks as Colab would: alone, in an environment that has TensorFlow and no seqlib.
 
-    python tools/test_colab.py [--oldest] [notebook ...]
+    python tools/test_colab.py [--oldest] [--brief] [notebook ...]
 
 Without notebooks: the template and every notebook of the book. What is tested is the last commit of this clone: each
 notebook is taken from there, its setup cell installs seqlib from there through git, and pip must not have moved
 any package that was there before. `--oldest` takes the oldest versions that pyproject.toml allows, instead of those
-that requirements.txt pins (on Python 3.11 or 3.12: the oldest TensorFlow knows no later one).
+that requirements.txt pins (on Python 3.11 or 3.12: the oldest TensorFlow knows no later one). `--brief` switches
+learning off, as the inverse test does: every cell runs, in less than half the time, and assertions alone may fail.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from packaging.requirements import Requirement
 
 import setup_cell
 import toc
+from no_learning import without_learning
+from test_inverse import ASSERTIONS
 
 ROOT = toc.ROOT
 TEMPLATE = Path("notebooks/template.ipynb")
@@ -97,8 +100,13 @@ class Environment:
         if added:
             self.pip("uninstall", "--yes", *added)
 
-    def run(self, notebook, name):
+    def run(self, notebook, name, allowed=()):
         """Execute a notebook alone in an empty folder, saying which cell it is at; keep that cell's number.
+
+        Args:
+            notebook: as `nbformat.read` gives it; it gets its outputs.
+            name: what the lines on its progress call it.
+            allowed: names of errors after which it goes on.
 
         Raises:
             CellExecutionError, CellTimeoutError, DeadKernelError: where a cell fails.
@@ -113,6 +121,7 @@ class Environment:
         manager.kernel_spec_manager = KernelSpecManager(kernel_dirs=[self._kernels()], ensure_native_kernel=False)
         with tempfile.TemporaryDirectory(dir=self.folder) as alone:
             client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": alone}})
+            client.allow_error_names = list(allowed)
             client.km = manager  # set here and not above, so that the client ends the kernel too
             client.on_cell_execute = at
             client.execute(env=self.variables)
@@ -141,10 +150,14 @@ def _git(*arguments, root):
     return run.stdout
 
 
-def check(environment, path, root=ROOT):
-    """Run one notebook as Colab would; list what is wrong."""
+def check(environment, path, root=ROOT, brief=False):
+    """Run one notebook as Colab would, where `brief` without learning; list what is wrong."""
+    notebook = committed(path, root)
     try:
-        environment.run(committed(path, root), path)
+        if brief:
+            environment.run(without_learning(notebook, path), path, ASSERTIONS)
+        else:
+            environment.run(notebook, path)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         return [f"{path}: cell {environment.cell}: {error}"]
     after = environment.freeze()
@@ -158,6 +171,7 @@ def main(arguments):
     """Run the notebooks; exit 1 where one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--oldest", action="store_true", help="the oldest versions that pyproject.toml allows")
+    parser.add_argument("--brief", action="store_true", help="with learning switched off: assertions may fail")
     parser.add_argument("notebooks", nargs="*", type=Path, help="paths from the top of the clone")
     options = parser.parse_args(arguments)
     if _git("status", "--porcelain", root=ROOT):
@@ -168,7 +182,7 @@ def main(arguments):
         print(f"A fresh environment with {', '.join(requirements)}: this takes a few minutes", flush=True)
         environment = Environment(Path(folder), requirements)
         for path in options.notebooks or [TEMPLATE, *toc.notebooks()]:
-            problems += check(environment, path)
+            problems += check(environment, path, brief=options.brief)
             environment.reset()
     if problems:
         sys.exit("\n".join(problems))
