@@ -77,7 +77,8 @@ def norms_through_time(cell, inputs, loss, initial_state=None):
         return loss(ops.stack(followed, axis=1))
 
     _, (gradient,), _ = value_and_gradients(perturbed, [np.zeros((batch, time, start[0].shape[-1]))])
-    return np.linalg.norm(gradient, axis=-1)
+    # Squares of what has all but vanished would underflow in float32.
+    return np.linalg.norm(gradient.astype("float64"), axis=-1)
 
 
 def _to_numpy(tensor):

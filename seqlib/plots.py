@@ -38,6 +38,7 @@ STYLE = {
 }
 # How strong the color below a character is; text in the page's color stays readable on the strongest, light and dark.
 SHADES = (0, 0.1, 0.22, 0.36, 0.5)
+CURVES_WITH_ROOM = 4  # for a legend among them; that of more stands below
 DIVERGING, SEQUENTIAL = "PuOr", "viridis"
 
 
@@ -144,7 +145,11 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False):
         axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
         if x is None:
             axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend()
+        if len(series) + len(levels or {}) > CURVES_WITH_ROOM:
+            figure.set_figheight(3.6)
+            figure.legend(loc="outside lower center", ncols=3)
+        else:
+            axes.legend()
     return figure
 
 
@@ -261,3 +266,71 @@ def _clean(svg):
     svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in used else "", svg)
     svg = re.sub(r"\n\s*", "\n", svg)
     return svg.replace(INK, "currentColor")
+
+
+def pictures(images, labels, columns=4, wrong=()):
+    """Draw small gray pictures in rows, a line of text below each: ink is dark on light ground, on dark pages too.
+
+    Args:
+        images: `(pictures, height, width)`, 0 for paper to 1 for ink.
+        labels: a text for each, such as the caption that a network gave.
+        columns: how many stand side by side.
+        wrong: places of pictures that get a thick colored frame and bold text.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: where `images` has not three axes, or there is not one label for each.
+
+    Taught in chapter 3.
+    """
+    images = np.asarray(images)
+    if images.ndim != 3 or len(images) == 0:
+        raise ValueError(f"images: expected shape (pictures, height, width), got {images.shape}")
+    if len(labels) != len(images):
+        raise ValueError(f"labels: expected {len(images)}, one for each picture, got {len(labels)}")
+    rows = -(-len(images) // columns)
+    figure, panels = canvas(5.2, 5.2 / columns * rows * 1.2, rows=rows, columns=columns, squeeze=False)
+    with matplotlib.rc_context(STYLE):
+        for place, axes in enumerate(panels.ravel()):
+            if place >= len(images):
+                axes.axis("off")
+                continue
+            axes.imshow(images[place], cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            axes.set_xlabel(labels[place], color=INK, fontweight="bold" if place in wrong else "normal")
+            look = {"color": COLORS[1], "linewidth": 3} if place in wrong else {"linewidth": 0.6}
+            for spine in axes.spines.values():
+                spine.set(visible=True, **look)
+    return figure
+
+
+def confusion(counts, names):
+    """Draw which class was taken for which: rows are the truth, columns the answers, each row's share as a color.
+
+    Args:
+        counts: `(classes, classes)`, how often each (row) was called each (column).
+        names: a name for each class.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: where `counts` is not square, or the names do not fit.
+
+    Taught in chapter 3.
+    """
+    counts = np.asarray(counts, dtype="float64")
+    if counts.ndim != 2 or counts.shape != (len(names), len(names)):
+        raise ValueError(f"counts: expected shape ({len(names)}, {len(names)}), got {counts.shape}")
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = canvas(5.2, 4.6)
+    with matplotlib.rc_context(STYLE):
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, interpolation="nearest")
+        places = range(len(names))
+        axes.set_xticks(places, names, rotation=90)
+        axes.set_yticks(places, names)
+        axes.set(xlabel="answer", ylabel="truth")
+        figure.colorbar(image, label="% of the row", shrink=0.8).outline.set_visible(False)
+    return figure

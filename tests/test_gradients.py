@@ -44,6 +44,14 @@ def test_norms_through_time_of_a_linear_cell_are_powers_of_its_weight():
     assert np.allclose(norms, [0.5 ** np.arange(6, -1, -1)] * 2)
 
 
+def test_norms_through_time_are_followed_to_where_float32_ends():
+    cell = cells.SimpleRNNCell(2, activation="linear")
+    cell.build((1, 1))
+    cell.set_weights([np.zeros((1, 2)), np.diag([0.1, 0.1]), np.zeros(2)])
+    norms = gradients.norms_through_time(cell, np.zeros((1, 31, 1)), lambda states: ops.sum(states[:, -1, 0]))
+    assert np.allclose(np.log10(norms[0]), np.arange(-30, 1), atol=1e-3)
+
+
 def test_norms_through_time_equal_those_for_the_initial_state():
     random = np.random.default_rng(0)
     cell = cells.SimpleRNNCell(3)

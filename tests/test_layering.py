@@ -26,10 +26,12 @@ MAY_IMPORT = {
     "decoding": {"runtime"},
     "metrics": set(),
     "probes": set(),
+    "ensembles": set(),
     "evidence": set(),
     "plots": {"evidence"},
     "diagrams": {"evidence", "plots"},
     "widgets": {"evidence", "plots"},
+    "gallery": {"baselines", "datasets", "plots"},
     "review": {"reference", "gradients"},
     "exercises": {"reference", "gradients"},
 }
@@ -39,7 +41,7 @@ ONLY = {
     "tf": {"runtime", "gradients"},
     "jax": {"runtime", "gradients"},
     "torch": {"runtime", "gradients"},
-    "matplotlib": {"plots", "diagrams", "widgets"},
+    "matplotlib": {"plots", "diagrams", "widgets", "gallery"},
     "ipywidgets": {"plots", "diagrams", "widgets"},
 }
 NUMPY_ONLY = {"reference", "text", "baselines"}

@@ -52,6 +52,12 @@ def test_curves_differ_without_color(figure):
     assert len(styles) == 3
 
 
+def test_many_curves_have_their_legend_below_them():
+    for number, below in ((4, False), (5, True)):
+        figure = plots.lines({f"curve {name}": [1, 2] for name in range(number)}, "x", "y")
+        assert bool(figure.legends) is below and bool(figure.axes[0].get_legend()) is not below
+
+
 @pytest.mark.parametrize(("alt", "caption"), [("", "b"), ("a", " "), (None, "b")])
 def test_a_figure_without_words_is_refused(figure, alt, caption):
     with pytest.raises(ValueError, match="(alt|caption): expected a sentence"):
@@ -116,3 +122,27 @@ def test_memory_curves_stand_on_the_same_axes():
 def test_a_memory_curve_of_another_length_is_named():
     with pytest.raises(ValueError, match=r"curves\['one'\]: expected 2 values, one for each lag, got 3"):
         plots.memory_curve({"one": [1, 2, 3]}, [1, 2], guessing=0.1)
+
+
+def test_pictures_stand_in_rows_with_their_labels_and_wrong_ones_framed():
+    figure = plots.pictures(np.eye(8)[None].repeat(5, axis=0), list("abcde"), columns=3, wrong=[1])
+    shown = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_xlabel() for axes in shown] == list("abcde")
+    assert len(figure.axes) == 6
+    assert [axes.spines["left"].get_linewidth() > 2 for axes in shown] == [False, True, False, False, False]
+    assert np.array_equal(shown[0].images[0].get_array(), np.eye(8))
+
+
+def test_pictures_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match="images: expected shape"):
+        plots.pictures(np.eye(8), ["a"])
+    with pytest.raises(ValueError, match="labels: expected 2"):
+        plots.pictures(np.zeros((2, 8, 8)), ["a"])
+
+
+def test_confusion_shows_each_row_as_shares():
+    figure = plots.confusion([[1, 3], [0, 0]], ["left", "right"])
+    assert np.array_equal(figure.axes[0].images[0].get_array(), [[25, 75], [0, 0]])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["left", "right"]
+    with pytest.raises(ValueError, match=r"counts: expected shape \(3, 3\)"):
+        plots.confusion(np.eye(2), list("abc"))

@@ -1,0 +1,277 @@
+r"""Ensembles: many small recurrent networks of the same shape, trained at once and apart, on one more axis.
+
+Whether a network learns a task is a matter of luck as well, so one run says little. Ten networks in one array cost
+little more than one, since a step of a small network is mostly waiting.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+WIDTHS = {"simple": 1, "GRU": 3, "LSTM": 4}  # gates and candidates, in units
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """What one network of an ensemble is like.
+
+    Attributes:
+        cell: `"simple"`, `"GRU"` or `"LSTM"`; the gated ones are Keras' own, with its defaults.
+        activation: of a simple cell: `"tanh"`, `"sigmoid"` or `"relu"`.
+        start: how the recurrent weights begin: `"orthogonal"`, Keras' default; `"identity"`, as for the IRNN of Le,
+            Jaitly and Hinton, 2015; or `"normal"`, each weight drawn by itself with variance 1 / units (2 / units
+            for ReLU, as He et al., 2015, have it).
+        normalized: whether a simple cell's sum goes through layer normalization (Ba, Kiros and Hinton, 2016).
+        clip: the largest norm of the gradient of all its weights; None for any.
+        rate: step size of Adam.
+
+    Taught in chapter 4.
+    """
+
+    cell: str = "simple"
+    activation: str = "tanh"
+    start: str = "orthogonal"
+    normalized: bool = False
+    clip: float | None = 1.0
+    rate: float = 1e-3
+
+    def __post_init__(self):
+        known = {
+            "cell": WIDTHS,
+            "activation": ("tanh", "sigmoid", "relu"),
+            "start": ("orthogonal", "identity", "normal"),
+        }
+        for name, choices in known.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}")
+
+
+class Ensemble(keras.Model):
+    r"""Networks that read the same sequences, each with weights of its own, and answer from the last state.
+
+    Network :math:`n` of simple cells computes :math:`h_t = f(x_t W^n_{xh} + h_{t-1} W^n_{hh} + b^n)` and
+    :math:`h_T W^n_{hy} + c^n`. Every weight has the networks as its first axis.
+
+    Args:
+        recurrences: a list of `Recurrence`, one for each network, all with the same `cell`.
+        units, features, outputs: sizes, the same for all.
+        batch: number of sequences in a batch, always the same.
+
+    Calls take `(batch, time, features)` and give `(batch, networks, outputs)`.
+
+    Raises:
+        ValueError: where there are no recurrences, or their cells differ.
+
+    Taught in chapter 4.
+    """
+
+    def __init__(self, recurrences, units, features, outputs, batch):
+        super().__init__()
+        if len({recurrence.cell for recurrence in recurrences}) != 1:
+            got = ", ".join(recurrence.cell for recurrence in recurrences)
+            raise ValueError(f"recurrences: expected some, all with the same cell, got {got or 'none'}")
+        self.recurrences, self.units, self.batch = tuple(recurrences), units, batch
+        width = WIDTHS[recurrences[0].cell]
+        draw = keras.initializers.GlorotUniform
+        self.kernel = _weight(self, [draw()((features, width * units)) for _ in recurrences])
+        self.rnn = keras.layers.RNN(_Cell(self.recurrences, units, batch))
+        self.head = _weight(self, [draw()((units, outputs)) for _ in recurrences])
+        self.head_bias = _weight(self, [np.zeros((1, outputs))] * len(recurrences))
+
+    def call(self, inputs):
+        """Read `(batch, time, features)`; give `(batch, networks, outputs)`."""
+        networks, time = len(self.recurrences), inputs.shape[1]
+        weighted = ops.einsum("btf,nfu->ntbu", inputs, self.kernel)
+        # To Keras' loop the networks are the batch, and a batch of states is one state.
+        states = self.rnn(ops.reshape(weighted, (networks, time, -1)))
+        states = ops.reshape(states, (networks, self.batch, self.units))
+        return ops.transpose(ops.matmul(states, self.head) + self.head_bias, (1, 0, 2))
+
+
+class _Cell(keras.layers.Layer):
+    """One step of every network; the inputs come weighted."""
+
+    def __init__(self, recurrences, units, batch):
+        super().__init__()
+        self.recurrences, self.units, self.batch = recurrences, units, batch
+        self.kind = recurrences[0].cell
+        self.state_size = [batch * units] * (2 if self.kind == "LSTM" else 1)
+        self.output_size = batch * units
+        starts = np.stack([_start(recurrence, units, WIDTHS[self.kind]) for recurrence in recurrences])
+        # The LSTM's forget gate begins open, and the GRU has a second bias, both as in Keras.
+        biases = np.zeros((len(recurrences), 1, starts.shape[-1]))
+        biases[..., units : 2 * units] = self.kind == "LSTM"
+        self.recurrent_kernel, self.bias = _weight(self, starts), _weight(self, biases)
+        if self.kind == "GRU":
+            self.recurrent_bias = self.add_weight(shape=biases.shape, initializer="zeros")
+        if any(recurrence.normalized for recurrence in recurrences):
+            self.gain = self.add_weight(shape=biases.shape, initializer="ones")
+        self.built = True
+
+    def call(self, inputs, states):
+        networks = len(self.recurrences)
+        x, h, *c = (ops.reshape(part, (networks, self.batch, -1)) for part in (inputs, *states))
+        states = {"simple": self._simple, "GRU": self._gru, "LSTM": self._lstm}[self.kind](x, h, *c)
+        states = [ops.reshape(state, (networks, -1)) for state in states]
+        return states[0], states
+
+    def _simple(self, x, h):
+        total = x + ops.matmul(h, self.recurrent_kernel)
+        parts = []
+        for n, (recurrence, count) in _runs(self.recurrences):
+            part = total[n : n + count]
+            if recurrence.normalized:
+                part = part - ops.mean(part, axis=-1, keepdims=True)
+                part = part * ops.rsqrt(ops.mean(part**2, axis=-1, keepdims=True) + 1e-5) * self.gain[n : n + count]
+            parts.append(getattr(ops, recurrence.activation)(part + self.bias[n : n + count]))
+        return [ops.concatenate(parts)]
+
+    def _gru(self, x, h):
+        z, r, new = ops.split(x + self.bias, 3, axis=-1)
+        z_past, r_past, new_past = ops.split(ops.matmul(h, self.recurrent_kernel) + self.recurrent_bias, 3, axis=-1)
+        z, r = ops.sigmoid(z + z_past), ops.sigmoid(r + r_past)
+        return [z * h + (1 - z) * ops.tanh(new + r * new_past)]
+
+    def _lstm(self, x, h, c):
+        i, f, new, o = ops.split(x + ops.matmul(h, self.recurrent_kernel) + self.bias, 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(new)
+        return [ops.sigmoid(o) * ops.tanh(c), c]
+
+
+class Separate(keras.optimizers.Adam):
+    """Adam for an ensemble: each network has a step size and a clipping norm of its own.
+
+    Args:
+        recurrences: those of the ensemble.
+
+    Source: Kingma and Ba, 2015, Adam; its steps are taken weight by weight, so no network moves another.
+    Taught in chapter 4.
+    """
+
+    def __init__(self, recurrences):
+        super().__init__(learning_rate=1.0)
+        self.rates = np.array([[[recurrence.rate]] for recurrence in recurrences], dtype="float32")
+        clips = [np.inf if recurrence.clip is None else recurrence.clip for recurrence in recurrences]
+        self.clips = np.array(clips, dtype="float32")[:, None, None]
+
+    def apply(self, grads, trainable_variables=None):
+        """Clip each network's gradients by their common norm; step."""
+        norm = ops.sqrt(sum(ops.sum(gradient**2, axis=(1, 2), keepdims=True) for gradient in grads))
+        scale = ops.minimum(1.0, self.clips / ops.maximum(norm, 1e-12))
+        return super().apply([gradient * scale for gradient in grads], trainable_variables)
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Move one weight of every network, each with its own step size."""
+        super().update_step(gradient, variable, learning_rate * self.rates)
+
+
+def learn(recurrences, draw, outputs, mark, steps, units=32, batch=16, every=100):
+    """Train networks at once until each has met the mark, or the steps are used up.
+
+    Every batch is new, so the score that a network makes on it, before the step, is one on sequences that it has never
+    seen. The mark is met by the mean score of `every` steps in a row.
+
+    Args:
+        recurrences: a list of `Recurrence`, one for each network, all with the same `cell`.
+        draw: takes a number of sequences, gives `(inputs, targets)`, new ones at each call: `(count, time, features)`,
+            and `(count,)` of integers (which of the `outputs` is right) or of floats (the value of the only output).
+        outputs: how many numbers a network answers with.
+        mark: with integer targets the share of right answers to reach; with floats the mean squared error to get
+            below.
+        steps: the most steps of training.
+        units, batch: sizes of the networks and of a batch.
+        every: how many steps a score is taken over.
+
+    Returns:
+        `(met, scores)`: `(networks,)` each, the steps after which the mark was met, NaN where it was not, and the score
+        at the end.
+
+    Raises:
+        ValueError: where `steps` is less than `every`, or as in `Ensemble`.
+
+    Taught in chapter 4.
+    """
+    if not 1 <= every <= steps:
+        raise ValueError(f"steps: expected at least every = {every}, got {steps!r}")
+    inputs, targets = draw(batch)
+    chosen = np.issubdtype(targets.dtype, np.integer)
+    ensemble = Ensemble(recurrences, units, inputs.shape[-1], outputs, batch)
+    score = _Score(len(recurrences), chosen)
+    ensemble.compile(
+        Separate(recurrences), loss=_choice_loss if chosen else _value_loss, metrics=[score], jit_compile=True
+    )
+    met, recent = np.full(len(recurrences), np.nan), []
+    for step in range(1, steps + 1):
+        ensemble.reset_metrics()  # the score of this batch alone, in every version of Keras
+        recent.append(ensemble.train_on_batch(inputs, targets, return_dict=True)["score"])
+        inputs, targets = draw(batch)
+        if step % every == 0:
+            scores = np.mean(recent, axis=0)
+            passed = scores >= mark if chosen else scores < mark
+            met[np.isnan(met) & passed] = step
+            recent = []
+            if not np.isnan(met).any():
+                break
+    return met, scores
+
+
+class _Score(keras.metrics.Metric):
+    """Share of right answers, or mean squared error, of each network."""
+
+    def __init__(self, networks, chosen):
+        super().__init__(name="score")
+        self.chosen = chosen
+        self.total = self.add_variable((networks,), "zeros", name="total")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, targets, answers, sample_weight=None):
+        if self.chosen:
+            targets = ops.cast(ops.reshape(targets, (-1, 1)), "int32")
+            values = ops.cast(ops.cast(ops.argmax(answers, axis=-1), "int32") == targets, "float32")
+        else:
+            values = (answers[..., 0] - ops.reshape(targets, (-1, 1))) ** 2
+        self.total.assign_add(ops.sum(values, axis=0))
+        self.count.assign_add(ops.cast(ops.shape(values)[0], "float32"))
+
+    def result(self):
+        return self.total / self.count
+
+
+def _choice_loss(targets, answers):
+    """Cross-entropy, the networks' added up: each one's gradient is its own."""
+    targets = ops.repeat(ops.reshape(targets, (-1, 1)), answers.shape[1], axis=1)
+    return ops.sum(keras.losses.sparse_categorical_crossentropy(targets, answers, from_logits=True), axis=-1)
+
+
+def _value_loss(targets, answers):
+    return ops.sum((answers[..., 0] - ops.reshape(targets, (-1, 1))) ** 2, axis=-1)
+
+
+def _weight(layer, networks):
+    """Add a weight to a layer: what each of the networks has to begin with."""
+    values = np.stack([ops.convert_to_numpy(network) for network in networks])
+    return layer.add_weight(shape=values.shape, initializer=lambda shape, dtype: ops.cast(values, dtype))
+
+
+def _start(recurrence, units, width):
+    """Give one network's recurrent weights, (units, width * units)."""
+    if recurrence.start == "identity":
+        return np.tile(np.eye(units), width)
+    if recurrence.start == "orthogonal":
+        initializer = keras.initializers.Orthogonal()
+    else:
+        variance = (2 if recurrence.activation == "relu" else 1) / units
+        initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
+    return ops.convert_to_numpy(initializer((units, width * units)))
+
+
+def _runs(recurrences):
+    """List where a run of alike recurrences begins, the recurrence and how many there are: one step for each run."""
+    starts = [n for n, recurrence in enumerate(recurrences) if n == 0 or _step(recurrence) != _step(recurrences[n - 1])]
+    return [(n, (recurrences[n], end - n)) for n, end in zip(starts, [*starts[1:], len(recurrences)], strict=True)]
+
+
+def _step(recurrence):
+    return recurrence.activation, recurrence.normalized
