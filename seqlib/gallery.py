@@ -71,13 +71,13 @@ def series(past, future, x_label, y_label):
 
     Taught in chapter 1.
     """
-    figure, axes = plots.canvas(height=2.6)
+    figure, axes = plots.canvas(height=2.8)
     with matplotlib.rc_context(plots.STYLE):
         axes.plot(np.arange(len(past)), past, label="known")
         axes.plot(len(past) - 1 + np.arange(len(future) + 1), [past[-1], *future], label="to be forecast")
         axes.axvline(len(past) - 1, color=plots.INK, alpha=0.6, linewidth=1, linestyle="-")
         axes.set(xlabel=x_label, ylabel=y_label)
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
@@ -367,16 +367,15 @@ def _prices():
     return series(prices[-120:-10], prices[-10:], "trading day", "price, $")
 
 
-ENGLISH, FRENCH = "the red car stops".split(), "la voiture rouge s'arrête".split()
 REVIEW = "plot um not um good but music dull".split()
 TUNE = [(0, 1), (0, 1), (7, 1), (7, 1), (9, 1), (9, 1), (7, 2)]
 _GALLERY = {
     "translation": (
         lambda: words(
-            "the red car stops".split(), "la voiture rouge s'arrête".split(), [(0, 0), (1, 2), (2, 1), (3, 3)]
+            "I like the red car".split(), "j'aime la voiture rouge".split(), [(0, 0), (1, 0), (2, 1), (3, 3), (4, 2)]
         ),
-        "The red car stops, and below it la voiture rouge s'arrête. The lines from red to rouge and from car to "
-        "voiture cross.",
+        "I like the red car, five words, and below it j'aime la voiture rouge, four. Lines from I and from like meet "
+        "in j'aime; those from red to rouge and from car to voiture cross.",
         "Translation: a sequence of words goes in, another one comes out, of another length and in another order. "
         "(time,) to (other time,).",
     ),

@@ -115,7 +115,7 @@ def show(figure, alt, caption):
     display(picture(figure, alt, caption))
 
 
-def lines(series, x_label, y_label, x=None, levels=None, log=False):
+def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None):
     """Draw curves over a common axis.
 
     Args:
@@ -124,15 +124,18 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False):
         x: `(points,)`, the places on the horizontal axis; 1, 2, 3, … where None.
         levels: dictionary from label to a number: horizontal lines to compare with.
         log: whether the vertical axis is logarithmic.
+        x_ticks: a label for each place of `x`, where the numbers themselves would say little.
 
     Returns:
         The matplotlib figure, to be shown with `show`.
 
     Raises:
-        ValueError: where a series has another length than `x`.
+        ValueError: where a series has another length than `x`, or there is not one tick for each place of it.
     """
     if not isinstance(series, Mapping) or not series:
         raise ValueError(f"series: expected a dictionary from label to values, got {series!r}")
+    if x_ticks is not None and (x is None or len(x_ticks) != len(x)):
+        raise ValueError(f"x_ticks: expected one for each place of x, got {len(x_ticks)} for {x!r}")
     figure, axes = canvas()
     with matplotlib.rc_context(STYLE):
         for label, values in series.items():
@@ -145,6 +148,8 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False):
         axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
         if x is None:
             axes.xaxis.get_major_locator().set_params(integer=True)
+        if x_ticks is not None:
+            axes.set_xticks(x, x_ticks)
         if len(series) + len(levels or {}) > CURVES_WITH_ROOM:
             figure.set_figheight(3.6)
             figure.legend(loc="outside lower center", ncols=3)

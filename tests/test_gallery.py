@@ -148,3 +148,11 @@ def test_stock_prices_are_those_of_the_samples():
     assert prices.shape == (1047,)
     assert prices[0] == pytest.approx(100.34)
     assert prices[-1] == pytest.approx(362.71)
+
+
+def test_the_translation_has_another_length_than_its_source():
+    draw, _, _ = gallery._GALLERY["translation"]
+    figure = draw()
+    heights = [text.get_position()[1] for text in figure.axes[0].texts]
+    assert sorted(heights.count(height) for height in set(heights)) == [4, 5]
+    assert len(figure.axes[0].lines) == 5

@@ -146,3 +146,13 @@ def test_confusion_shows_each_row_as_shares():
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["left", "right"]
     with pytest.raises(ValueError, match=r"counts: expected shape \(3, 3\)"):
         plots.confusion(np.eye(2), list("abc"))
+
+
+def test_lines_name_their_places_where_asked():
+    axes = plots.lines({"a": [3, 2]}, "tokens", "bits", x=[1, 5], x_ticks=["2", "32"]).axes[0]
+    assert list(axes.get_xticks()) == [1, 5]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "32"]
+    with pytest.raises(ValueError, match="x_ticks: expected one for each place of x, got 1"):
+        plots.lines({"a": [3, 2]}, "tokens", "bits", x=[1, 5], x_ticks=["2"])
+    with pytest.raises(ValueError, match="x_ticks"):
+        plots.lines({"a": [3, 2]}, "tokens", "bits", x_ticks=["2", "32"])
