@@ -42,12 +42,15 @@ def deep_net(activation, scale, normalize, skip):
     import keras
     from keras import layers
 
-    start = keras.initializers.VarianceScaling(scale)
+    def dense():
+        # A new initializer each time: one and the same gives equal weights to every layer of a shape.
+        return layers.Dense(WIDTH, kernel_initializer=keras.initializers.VarianceScaling(scale))
+
     inputs = keras.Input((64,))
-    x = layers.Dense(WIDTH, kernel_initializer=start)(inputs)
+    x = dense()(inputs)
     for _ in range(DEPTH):
         below = x
-        x = layers.Dense(WIDTH, kernel_initializer=start)(x)
+        x = dense()(x)
         if normalize == "batch":
             x = layers.BatchNormalization(momentum=0.9)(x)
         if normalize == "layer":
