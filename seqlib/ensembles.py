@@ -1,7 +1,7 @@
 r"""Ensembles: many small recurrent networks of the same shape, trained at once and apart, on one more axis.
 
-Whether a network learns a task is a matter of luck as well, so one run says little. Ten networks in one array cost
-little more than one, since a step of a small network is mostly waiting.
+Whether a network learns a task is a matter of luck as well, so one run says little. Ten networks in one array take
+about as long as two trained one by one, since a step of a small network is mostly waiting (benchmarks/ensembles.md).
 """
 
 from dataclasses import dataclass
