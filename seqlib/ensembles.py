@@ -159,12 +159,12 @@ class Separate(keras.optimizers.Adam):
     def apply(self, grads, trainable_variables=None):
         """Clip each network's gradients by their common norm; step."""
         norm = ops.sqrt(sum(ops.sum(gradient**2, axis=(1, 2), keepdims=True) for gradient in grads))
-        scale = ops.minimum(1.0, self.clips / ops.maximum(norm, 1e-12))
+        scale = ops.minimum(1.0, ops.convert_to_tensor(self.clips) / ops.maximum(norm, 1e-12))
         return super().apply([gradient * scale for gradient in grads], trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         """Move one weight of every network, each with its own step size."""
-        super().update_step(gradient, variable, learning_rate * self.rates)
+        super().update_step(gradient, variable, learning_rate * ops.convert_to_tensor(self.rates))
 
 
 def learn(recurrences, draw, outputs, mark, steps, units=32, batch=16, every=100):
@@ -199,9 +199,9 @@ def learn(recurrences, draw, outputs, mark, steps, units=32, batch=16, every=100
     chosen = np.issubdtype(targets.dtype, np.integer)
     ensemble = Ensemble(recurrences, units, inputs.shape[-1], outputs, batch)
     score = _Score(len(recurrences), chosen)
-    ensemble.compile(
-        Separate(recurrences), loss=_choice_loss if chosen else _value_loss, metrics=[score], jit_compile=True
-    )
+    loss = _choice_loss if chosen else _value_loss
+    quick = keras.backend.backend() != "torch"  # whose compiler takes longer than the training that it saves
+    ensemble.compile(Separate(recurrences), loss=loss, metrics=[score], jit_compile=quick)
     met, recent = np.full(len(recurrences), np.nan), []
     for step in range(1, steps + 1):
         ensemble.reset_metrics()  # the score of this batch alone, in every version of Keras

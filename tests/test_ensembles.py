@@ -21,7 +21,7 @@ def built(recurrences):
     random = np.random.default_rng(0)
     ensemble(np.zeros((BATCH, TIME, FEATURES), dtype="float32"))
     for variable in ensemble.trainable_variables:
-        variable.assign(variable.value + 0.3 * random.normal(size=variable.shape).astype("float32"))
+        variable.assign(ops.convert_to_numpy(variable) + 0.3 * random.normal(size=variable.shape).astype("float32"))
     return ensemble
 
 
