@@ -38,45 +38,50 @@ def value_and_gradients(function, arrays=(), variables=()):
     return float(_to_numpy(value)), gradients[: len(tensors)], gradients[len(tensors) :]
 
 
-def norms_through_time(cell, inputs, loss, initial_state=None):
+def norms_through_time(cell, inputs, loss, initial_state=None, followed="state"):
     r"""Follow a loss back through time: the length of its gradient at every state.
 
     A perturbation :math:`\epsilon_t = 0` is added to each state, :math:`h_t + \epsilon_t`; the gradient for
     it is the whole :math:`\partial L / \partial h_t`, through the output at :math:`t` and through all later
-    steps.
+    steps. An LSTM hands on two states. Followed is one of them, as it leaves its step: what :math:`C_t` does to
+    :math:`h_t` within that step counts as :math:`h_t`'s.
 
     Args:
-        cell: a cell of `seqlib.cells`; its first state is the one followed.
+        cell: a cell of `seqlib.cells`.
         inputs: `(batch, time, features)`.
-        loss: takes the states `(batch, time, units)`, gives a scalar. To see how far a gradient reaches let
-            it use the last step only: a loss at every step hides the vanishing.
+        loss: takes the outputs, the hidden states `(batch, time, units)`, gives a scalar. To see how far a gradient
+            reaches let it use the last step only: a loss at every step hides the vanishing.
         initial_state: list of `(batch, units)`; zeros where None.
+        followed: which state, one of the cell's `state_names`: `"state"`, or `"cell"` of an LSTM.
 
     Returns:
-        `(batch, time)`: the Euclidean norm of :math:`\partial L / \partial h_t`.
+        `(batch, time)`: the Euclidean norm of :math:`\partial L / \partial h_t`, or :math:`\partial L / \partial C_t`.
 
     Raises:
-        ValueError: where `inputs` has not three axes.
+        ValueError: where `inputs` has not three axes, or the cell has no state named `followed`.
 
-    Taught in chapter 4.
+    Taught in chapters 4 and 5.
     """
     inputs = ops.convert_to_tensor(inputs, dtype=cell.variable_dtype)
     if len(inputs.shape) != 3:
         raise ValueError(f"inputs: expected shape (batch, time, features), got {tuple(inputs.shape)}")
+    if followed not in cell.state_names:
+        raise ValueError(f"followed: expected one of {', '.join(cell.state_names)}, got {followed!r}")
+    place = cell.state_names.index(followed)
     batch, time, features = inputs.shape
     if not cell.built:
         cell.build((batch, features))
     start = initial_state or cell.get_initial_state(batch)
 
     def perturbed(perturbation):
-        states, followed = start, []
+        states, outputs = start, []
         for step in range(time):
-            _, (first, *others) = cell(inputs[:, step], states)
-            states = [first + perturbation[:, step], *others]
-            followed.append(states[0])
-        return loss(ops.stack(followed, axis=1))
+            _, states = cell(inputs[:, step], states)
+            states = [*states[:place], states[place] + perturbation[:, step], *states[place + 1 :]]
+            outputs.append(states[0])
+        return loss(ops.stack(outputs, axis=1))
 
-    _, (gradient,), _ = value_and_gradients(perturbed, [np.zeros((batch, time, start[0].shape[-1]))])
+    _, (gradient,), _ = value_and_gradients(perturbed, [np.zeros((batch, time, start[place].shape[-1]))])
     # Squares of what has all but vanished would underflow in float32.
     return np.linalg.norm(gradient.astype("float64"), axis=-1)
 

@@ -88,15 +88,116 @@ def simple_rnn_gradients(inputs, kernel, recurrent_kernel, bias, upstream, initi
     return gradient
 
 
-def _check_shapes(inputs, kernel, recurrent_kernel, bias, initial_state, mask):
+def lstm(inputs, kernel, recurrent_kernel, bias, initial_state=None, initial_cell=None, mask=None):
+    r"""Run a long short-term memory over a batch of sequences.
+
+    .. math::
+        f_t &= \sigma(x_t W_{xf} + h_{t-1} W_{hf} + b_f), \quad
+        i_t = \sigma(x_t W_{xi} + h_{t-1} W_{hi} + b_i), \quad
+        o_t = \sigma(x_t W_{xo} + h_{t-1} W_{ho} + b_o) \\
+        C_t &= f_t \odot C_{t-1} + i_t \odot \tanh(x_t W_{xc} + h_{t-1} W_{hc} + b_c), \qquad
+        h_t = o_t \odot \tanh(C_t)
+
+    Args:
+        inputs: `(batch, time, features)`, the :math:`x_t`.
+        kernel: `(features, 4 units)`: :math:`W_{xi}, W_{xf}, W_{xc}, W_{xo}` side by side, Keras' order.
+        recurrent_kernel: `(units, 4 units)`, in the same order.
+        bias: `(4 units,)`, in the same order.
+        initial_state: `(batch, units)`, :math:`h_0`; zeros where None.
+        initial_cell: `(batch, units)`, :math:`C_0`; zeros where None.
+        mask: `(batch, time)` of booleans; a step where it is False leaves both states as they were.
+
+    Returns:
+        `(states, cells)`, `(batch, time, units)` each: :math:`h_t` and :math:`C_t` after each step.
+
+    Raises:
+        ValueError: where the shapes do not fit each other.
+
+    Source: Hochreiter and Schmidhuber, 1997, Long short-term memory; Gers, Schmidhuber and Cummins, 2000, Learning to
+    forget. Taught in chapter 5.
+    """
+    _check_shapes(inputs, kernel, recurrent_kernel, bias, initial_state, mask, parts=4)
+    batch, time, _ = inputs.shape
+    units = len(recurrent_kernel)
+    if initial_cell is not None and np.shape(initial_cell) != (batch, units):
+        raise ValueError(f"initial_cell: expected shape {(batch, units)}, got {np.shape(initial_cell)}")
+    states, cells = np.zeros((batch, time, units)), np.zeros((batch, time, units))
+    for sequence in range(batch):
+        state = np.zeros(units) if initial_state is None else initial_state[sequence]
+        cell = np.zeros(units) if initial_cell is None else initial_cell[sequence]
+        for step in range(time):
+            if mask is None or mask[sequence, step]:
+                total = inputs[sequence, step] @ kernel + state @ recurrent_kernel + bias
+                to_input, to_forget, to_candidate, to_output = np.split(total, 4)
+                cell = _sigmoid(to_forget) * cell + _sigmoid(to_input) * np.tanh(to_candidate)
+                state = _sigmoid(to_output) * np.tanh(cell)
+            states[sequence, step], cells[sequence, step] = state, cell
+    return states, cells
+
+
+def gru(inputs, kernel, recurrent_kernel, bias, initial_state=None, mask=None, reset_after=True):
+    r"""Run a gated recurrent unit over a batch of sequences.
+
+    .. math::
+        z_t &= \sigma(x_t W_{xz} + h_{t-1} W_{hz} + b_z), \qquad r_t = \sigma(x_t W_{xr} + h_{t-1} W_{hr} + b_r) \\
+        \tilde h_t &= \tanh(x_t W_{xh} + b_h + r_t \odot (h_{t-1} W_{hh} + b_{hh})) \quad \text{or} \quad
+        \tanh(x_t W_{xh} + b_h + (r_t \odot h_{t-1}) W_{hh}) \\
+        h_t &= z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t
+
+    Args:
+        inputs: `(batch, time, features)`, the :math:`x_t`.
+        kernel: `(features, 3 units)`: :math:`W_{xz}, W_{xr}, W_{xh}` side by side, Keras' order.
+        recurrent_kernel: `(units, 3 units)`, in the same order.
+        bias: `(2, 3 units)` with the reset after the product, the second row beside the recurrent weights (those of
+            the gates add to :math:`b_z` and :math:`b_r`); `(3 units,)` with the reset before it.
+        initial_state: `(batch, units)`, :math:`h_0`; zeros where None.
+        mask: `(batch, time)` of booleans; a step where it is False leaves the state as it was.
+        reset_after: whether the reset gate multiplies after the recurrent product, or before it.
+
+    Returns:
+        `(batch, time, units)`: the state :math:`h_t` after each step.
+
+    Raises:
+        ValueError: where the shapes do not fit each other.
+
+    Source: Cho and others, 2014, Learning phrase representations using RNN encoder-decoder for statistical machine
+    translation (reset before); Keras' `GRU` (reset after). Taught in chapter 6.
+    """
+    _check_shapes(inputs, kernel, recurrent_kernel, bias, initial_state, mask, parts=3, biases=1 + reset_after)
+    batch, time, _ = inputs.shape
+    units = len(recurrent_kernel)
+    bias, recurrent_bias = bias if reset_after else (bias, np.zeros(3 * units))
+    states = np.zeros((batch, time, units))
+    for sequence in range(batch):
+        state = np.zeros(units) if initial_state is None else initial_state[sequence]
+        for step in range(time):
+            if mask is None or mask[sequence, step]:
+                x_update, x_reset, x_candidate = np.split(inputs[sequence, step] @ kernel + bias, 3)
+                past = np.split(state @ recurrent_kernel + recurrent_bias, 3)
+                update, reset = _sigmoid(x_update + past[0]), _sigmoid(x_reset + past[1])
+                if reset_after:
+                    candidate = np.tanh(x_candidate + reset * past[2])
+                else:
+                    candidate = np.tanh(x_candidate + (reset * state) @ recurrent_kernel[:, 2 * units :])
+                state = update * state + (1 - update) * candidate
+            states[sequence, step] = state
+    return states
+
+
+def _sigmoid(total):
+    return 1 / (1 + np.exp(-total))
+
+
+def _check_shapes(inputs, kernel, recurrent_kernel, bias, initial_state, mask, parts=1, biases=1):
     if np.ndim(inputs) != 3:
         raise ValueError(f"inputs: expected shape (batch, time, features), got {np.shape(inputs)}")
     batch, time, features = np.shape(inputs)
-    units = np.shape(recurrent_kernel)[-1]
+    width = np.shape(recurrent_kernel)[-1]
+    units = width // parts
     expected = {
-        "kernel": (kernel, (features, units)),
-        "recurrent_kernel": (recurrent_kernel, (units, units)),
-        "bias": (bias, (units,)),
+        "kernel": (kernel, (features, width)),
+        "recurrent_kernel": (recurrent_kernel, (units, width)),
+        "bias": (bias, (width,) if biases == 1 else (biases, width)),
         "initial_state": (initial_state, (batch, units)),
         "mask": (mask, (batch, time)),
     }

@@ -73,3 +73,30 @@ def test_norms_through_time_equal_those_for_the_initial_state():
 def test_wrong_inputs_are_named():
     with pytest.raises(ValueError, match=r"inputs: expected shape \(batch, time, features\), got \(7, 5\)"):
         gradients.norms_through_time(cells.SimpleRNNCell(3), np.zeros((7, 5)), ops.sum)
+
+
+def test_norms_on_the_cell_wire_are_products_of_forget_gates_where_the_other_is_cut():
+    random = np.random.default_rng(0)
+    cell = cells.LSTMCell(1)
+    cell.build((None, 5))
+    kernel, recurrent_kernel, bias = cell.get_weights()
+    cell.set_weights([kernel, np.zeros_like(recurrent_kernel), bias])  # no gate hears the hidden state
+    inputs = random.normal(size=(2, 7, 5)).astype("float32")
+
+    def loss(states):
+        return ops.sum(states[:, -1])
+
+    norms = gradients.norms_through_time(cell, inputs, loss, followed="cell")
+    values = {name: ops.convert_to_numpy(value)[..., 0] for name, value in cells.trace(cell, inputs).items()}
+    at_the_end = values["output"][:, -1] * (1 - np.tanh(values["cell"][:, -1]) ** 2)
+    products = np.cumprod(values["forget"][:, ::-1], axis=1)[:, :-1][:, ::-1]
+    assert np.allclose(norms[:, :-1], np.abs(at_the_end[:, None] * products), rtol=1e-4)
+    assert np.array_equal(norms[:, -1], [0, 0])  # what leaves the last step by this wire is read by nobody
+    hidden = gradients.norms_through_time(cell, inputs, loss)
+    assert np.allclose(hidden[:, -1], 1)
+    assert np.allclose(hidden[:, :-1], 0)
+
+
+def test_a_state_that_a_cell_has_not_is_named():
+    with pytest.raises(ValueError, match="followed: expected one of state, got 'cell'"):
+        gradients.norms_through_time(cells.SimpleRNNCell(3), np.zeros((2, 7, 5)), ops.sum, followed="cell")

@@ -66,3 +66,63 @@ def test_gradients_equal_finite_differences(problem, name, masked):
 def test_wrong_shape_is_named(problem, name, shape):
     with pytest.raises(ValueError, match=rf"{name}: expected .*got \({shape[0]}"):
         reference.simple_rnn(**{**problem, name: np.zeros(shape)})
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_one_lstm_unit_worked_by_hand():
+    kernel, recurrent_kernel, bias = [[1.0, 2.0, 3.0, 4.0]], [[0.5, -0.5, 1.5, -1.5]], [0.1, 0.2, 0.3, 0.4]
+    states, cells = reference.lstm(np.array([[[1.0], [-1.0]]]), *map(np.array, (kernel, recurrent_kernel, bias)))
+    cell = sigmoid(1.1) * np.tanh(3.3)
+    state = sigmoid(4.4) * np.tanh(cell)
+    assert np.allclose([cells[0, 0, 0], states[0, 0, 0]], [cell, state])
+    cell = sigmoid(-1.8 - state / 2) * cell + sigmoid(-0.9 + state / 2) * np.tanh(-2.7 + 1.5 * state)
+    state = sigmoid(-3.6 - 1.5 * state) * np.tanh(cell)
+    assert np.allclose([cells[0, 1, 0], states[0, 1, 0]], [cell, state])
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_one_gru_unit_worked_by_hand(reset_after):
+    kernel, recurrent_kernel, bias = [[1.0, 2.0, 3.0]], [[0.5, -0.5, 1.5]], [0.1, 0.2, 0.3]
+    bias = [bias, [0.4, 0.5, 0.6]] if reset_after else bias
+    weights = map(np.array, (kernel, recurrent_kernel, bias))
+    states = reference.gru(np.array([[[1.0]]]), *weights, np.array([[0.8]]), reset_after=reset_after)
+    second = [0.4, 0.5, 0.6] if reset_after else [0, 0, 0]
+    update, reset = sigmoid(1.1 + 0.4 + second[0]), sigmoid(2.2 - 0.4 + second[1])
+    candidate = np.tanh(3.3 + reset * (1.2 + second[2]))
+    assert np.allclose(states[0, 0, 0], update * 0.8 + (1 - update) * candidate)
+
+
+@pytest.mark.parametrize("loop", [reference.lstm, reference.gru])
+def test_masked_step_holds_gated_states(loop):
+    random = np.random.default_rng(0)
+    parts = {reference.lstm: 4, reference.gru: 3}[loop]
+    inputs, width = random.normal(size=(BATCH, TIME, FEATURES)), parts * UNITS
+    bias = random.normal(size=(width,) if parts == 4 else (2, width))
+    weights = random.normal(size=(FEATURES, width)), random.normal(size=(UNITS, width)), bias
+    mask = np.ones((BATCH, TIME), dtype=bool)
+    mask[:, 2:4] = False
+    masked = loop(inputs, *weights, mask=mask)
+    shorter = loop(np.delete(inputs, [2, 3], axis=1), *weights)
+    if loop is reference.gru:
+        masked, shorter = (masked,), (shorter,)
+    for states, expected in zip(masked, shorter, strict=True):
+        assert np.array_equal(states[:, 1], states[:, 3])
+        assert np.allclose(states[:, -1], expected[:, -1])
+
+
+def test_wrong_gated_shapes_are_named():
+    inputs, four = np.zeros((BATCH, TIME, FEATURES)), 4 * UNITS
+    weights = np.zeros((FEATURES, four)), np.zeros((UNITS, four))
+    with pytest.raises(ValueError, match=r"initial_cell: expected shape \(2, 5\), got \(5,\)"):
+        reference.lstm(inputs, *weights, np.zeros(four), initial_cell=np.zeros(UNITS))
+    with pytest.raises(ValueError, match=r"bias: expected shape \(20,\), got \(2, 20\)"):
+        reference.lstm(inputs, *weights, np.zeros((2, four)))
+    three = 3 * UNITS
+    weights = np.zeros((FEATURES, three)), np.zeros((UNITS, three))
+    with pytest.raises(ValueError, match=r"bias: expected shape \(2, 15\), got \(15,\)"):
+        reference.gru(inputs, *weights, np.zeros(three))
+    with pytest.raises(ValueError, match=r"recurrent_kernel: expected shape \(7, 21\), got \(5, 21\)"):
+        reference.gru(inputs, np.zeros((FEATURES, 21)), np.zeros((UNITS, 21)), np.zeros((2, 21)))
