@@ -109,8 +109,11 @@ class LSTMCell(keras.layers.Layer):
 
     def build(self, input_shape):
         """Make the weights for inputs of `input_shape`, `(batch, features)`."""
-        _add_weights(self, input_shape[-1], (4 * self.units,), parts=4)
-        self.bias.assign(ops.repeat(ops.convert_to_tensor([0.0, self.forget_bias, 0.0, 0.0]), self.units))
+
+        def biases(shape, dtype):
+            return ops.repeat(ops.convert_to_tensor([0.0, self.forget_bias, 0.0, 0.0], dtype), self.units)
+
+        _add_weights(self, input_shape[-1], (4 * self.units,), parts=4, bias_initializer=biases)
 
     def get_initial_state(self, batch_size):
         """Give the states before the first step: zeros, `[(batch, units), (batch, units)]`."""
@@ -338,9 +341,9 @@ def _check_units(units):
         raise ValueError(f"units: expected a whole number of at least 1, got {units!r}")
 
 
-def _add_weights(cell, features, bias_shape, parts=1, recurrent_initializer="orthogonal"):
+def _add_weights(cell, features, bias_shape, parts=1, recurrent_initializer="orthogonal", bias_initializer="zeros"):
     """Give a cell its three arrays, with `parts` gates and candidates side by side."""
     shape = (cell.units, parts * cell.units)
     cell.kernel = cell.add_weight((features, shape[1]), "glorot_uniform", name="kernel")
     cell.recurrent_kernel = cell.add_weight(shape, recurrent_initializer, name="recurrent_kernel")
-    cell.bias = cell.add_weight(bias_shape, "zeros", name="bias")
+    cell.bias = cell.add_weight(bias_shape, bias_initializer, name="bias")

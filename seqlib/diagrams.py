@@ -16,6 +16,12 @@ ARRANGEMENTS = {
     "many to many, aligned": [(True, True), (True, True), (True, True)],
     "many to many, unaligned": [(True, False), (True, False), (True, False), (False, True), (False, True)],
 }
+# What a drawn cell is given, by the names of `cells.trace`, with the states before the step in front.
+LSTM_VALUES = ("previous_cell", "previous_state", "forget", "input", "candidate", "output", "cell", "state")
+GRU_VALUES = ("previous_state", "update", "reset", "candidate", "state")
+BELT, ROW, FEED = 4.4, 1.6, 0.45  # heights in a drawn cell: its state, its gates, and what they read
+WIDE, TALL = 0.74, 0.8  # a box with a letter and a number
+BAR = 0.3  # length of each of the two bars of a gate; fully open they stand 1.5 times that apart
 
 
 def unrolled_rnn(inputs, step=None, states=None, outputs=None):
@@ -194,3 +200,186 @@ def arrangements():
                 if says:
                     _arrow(axes, (x, middle + BOX / 2), (x, middle + 1), 1, plots.COLORS[2])
     return figure
+
+
+def lstm_cell(values=None, symbol="$x_t$"):
+    r"""Draw one step of an LSTM: its cell state on a belt, what is written rising to it, what is shown leaving it.
+
+    A gate is a pair of bars across the wire that it multiplies, as far apart as it is open. A wire is the thicker the
+    larger the number on it, up to 1, blue above zero, orange below; one within a hundredth of zero is
+    dotted.
+
+    Args:
+        values: the numbers of one unit at one step: a dictionary with `previous_cell`, `previous_state`, `forget`,
+            `input`, `candidate`, `output`, `cell` and `state`, named as by `cells.trace`. Only symbols where None.
+        symbol: a label for the input, such as the character that is read.
+
+    Returns:
+        The matplotlib figure, to be shown with `plots.show`.
+
+    Raises:
+        ValueError: where a value is missing, or a gate is not between 0 and 1.
+
+    Source: Hochreiter and Schmidhuber, 1997, Long short-term memory; Gers, Schmidhuber and Cummins, 2000, Learning to
+    forget. Taught in chapter 5.
+    """
+    numbers = _numbers(values, LSTM_VALUES, ("forget", "input", "output"))
+    kept = _product(numbers["forget"], numbers["previous_cell"])
+    written = _product(numbers["input"], numbers["candidate"])
+    squeezed = None if values is None else float(np.tanh(numbers["cell"]))
+    figure, axes = _cell_canvas()
+    with matplotlib.rc_context(plots.STYLE):
+        _feed(axes, (1.3, 2.45, 3.35, 4.45), symbol, numbers["previous_state"])
+        # Along the belt: what was there, what the forget gate lets through, what is there now.
+        _label(axes, 0.1, BELT, "$C_{t-1}$", 1)
+        _wire(axes, [(0.5, BELT), (1.3, BELT)], numbers["previous_cell"], at=(0.8, 4.72))
+        _wire(axes, [(1.3, BELT), (3.17, BELT)], kept, at=(2.25, 4.72), head=True)
+        _label(axes, 3.35, BELT, "$+$", 1)
+        _wire(axes, [(3.53, BELT), (6.3, BELT)], numbers["cell"], at=(5.7, 4.72), head=True)
+        _label(axes, 6.6, BELT, "$C_t$", 1)
+        # Rising: the candidate, through the input gate.
+        _wire(axes, [(3.35, ROW + TALL / 2), (3.35, 3.05)], numbers["candidate"], at=(3.75, 2.35))
+        _wire(axes, [(3.35, 3.05), (3.35, BELT - 0.18)], written, at=(3.75, 3.72), head=True)
+        # Leaving: the cell state through tanh, then through the output gate.
+        _wire(axes, [(5.3, BELT), (5.3, 3.95)], numbers["cell"])
+        _wire(axes, [(5.3, 3.45), (5.3, 2.65)], squeezed, at=(5.72, 3.15))
+        _wire(axes, [(5.3, 2.65), (5.3, ROW), (6.3, ROW)], numbers["state"], at=(5.75, 1.92), head=True)
+        _label(axes, 6.6, ROW, "$h_t$", 1)
+        _unit(axes, (5.3, 3.7), [r"$\tanh$"], size=(0.8, 0.5))
+        for x, letter, name in ((1.3, "f", "forget"), (2.45, "i", "input"), (4.45, "o", "output")):
+            _unit(axes, (x, ROW), [f"${letter}_t$", _written(numbers[name])], note=r"$\sigma$")
+        _unit(axes, (3.35, ROW), [r"$\tilde{C}_t$", _written(numbers["candidate"])], note=r"$\tanh$")
+        _gate(axes, (1.3, BELT), numbers["forget"], [(1.3, ROW + TALL / 2)])
+        _gate(axes, (3.35, 3.05), numbers["input"], [(2.45, ROW + TALL / 2), (2.45, 3.05)])
+        _gate(axes, (5.3, 2.65), numbers["output"], [(4.45, ROW + TALL / 2), (4.45, 2.65)])
+    return figure
+
+
+def gru_cell(values=None, symbol="$x_t$"):
+    r"""Draw one step of a GRU in the manner of `lstm_cell`: one state, on a belt, and two gates.
+
+    The update gate moves two pairs of bars: what it opens on the belt it shuts for the candidate. The wire through the
+    reset gate stands for the whole previous state, so it carries no number.
+
+    Args:
+        values: the numbers of one unit at one step: a dictionary with `previous_state`, `update`, `reset`,
+            `candidate` and `state`, named as by `cells.trace`. Only symbols where None.
+        symbol: a label for the input, such as the character that is read.
+
+    Returns:
+        The matplotlib figure, to be shown with `plots.show`.
+
+    Raises:
+        ValueError: where a value is missing, or a gate is not between 0 and 1.
+
+    Source: Cho and others, 2014, Learning phrase representations using RNN encoder-decoder for statistical machine
+    translation. Taught in chapter 6.
+    """
+    numbers = _numbers(values, GRU_VALUES, ("update", "reset"))
+    kept = _product(numbers["update"], numbers["previous_state"])
+    shut = None if values is None else 1 - numbers["update"]
+    written = _product(shut, numbers["candidate"])
+    figure, axes = _cell_canvas()
+    with matplotlib.rc_context(plots.STYLE):
+        _feed(axes, (1.9, 3.1), symbol, numbers["previous_state"])
+        _label(axes, 0.1, BELT, "$h_{t-1}$", 1)
+        _wire(axes, [(0.5, BELT), (1.9, BELT)], numbers["previous_state"], at=(0.95, 4.72))
+        _wire(axes, [(1.9, BELT), (4.62, BELT)], kept, at=(2.95, 4.72), head=True)
+        _label(axes, 4.8, BELT, "$+$", 1)
+        _wire(axes, [(4.98, BELT), (6.3, BELT)], numbers["state"], at=(5.7, 4.72), head=True)
+        _label(axes, 6.6, BELT, "$h_t$", 1)
+        # The candidate reads the input, and what the reset gate lets through of the previous state.
+        _wire(axes, [(3.1, FEED), (4.0, FEED)], None)
+        _wire(axes, [(4.0, FEED), (4.8, FEED), (4.8, ROW - TALL / 2)], None, head=True)
+        _wire(axes, [(4.8, ROW + TALL / 2), (4.8, 3.05)], numbers["candidate"], at=(5.22, 2.35))
+        _wire(axes, [(4.8, 3.05), (4.8, BELT - 0.18)], written, at=(5.22, 3.72), head=True)
+        _wire(axes, [(5.9, -0.15), (5.9, ROW), (4.8 + WIDE / 2, ROW)], None, color=plots.COLORS[2], head=True)
+        _label(axes, 5.9, -0.36, symbol, 1)
+        _unit(axes, (1.9, ROW), ["$z_t$", _written(numbers["update"])], note=r"$\sigma$")
+        _unit(axes, (3.1, ROW), ["$r_t$", _written(numbers["reset"])], note=r"$\sigma$")
+        _unit(axes, (4.8, ROW), [r"$\tilde{h}_t$", _written(numbers["candidate"])], note=r"$\tanh$")
+        _label(axes, 3.3, 3.35, "$1 - z_t$", 1)
+        _gate(axes, (1.9, BELT), numbers["update"], [(1.9, ROW + TALL / 2)])
+        _gate(axes, (4.8, 3.05), shut, [(1.9, 3.05)])
+        _gate(axes, (4.0, FEED), numbers["reset"], [(3.1 + WIDE / 2, ROW), (4.0, ROW)])
+    return figure
+
+
+def _numbers(values, names, gates):
+    if values is None:
+        return dict.fromkeys(names)
+    missing = [name for name in names if name not in values]
+    if missing:
+        raise ValueError(f"values: expected {', '.join(names)}, got none for {', '.join(missing)}")
+    numbers = {name: float(values[name]) for name in names}
+    for name in gates:
+        if not 0 <= numbers[name] <= 1:
+            raise ValueError(f"values[{name!r}]: expected a gate between 0 and 1, got {numbers[name]}")
+    return numbers
+
+
+def _product(gate, value):
+    return None if gate is None else gate * value
+
+
+def _written(number):
+    return "" if number is None else f"{round(number, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _cell_canvas():
+    figure, axes = plots.canvas(5.2, 4.1)
+    axes.set(xlim=(-0.2, 6.85), ylim=(-0.55, 4.95), aspect="equal")
+    axes.axis("off")
+    return figure, axes
+
+
+def _feed(axes, places, symbol, previous):
+    """Draw what the gates read: the input and the previous hidden state, side by side along the bottom."""
+    _label(axes, 0.1, FEED, "$h_{t-1}$", 1)
+    _label(axes, 0.75, -0.36, symbol, 1)
+    _wire(axes, [(0.5, FEED), (0.75, FEED)], previous)
+    _wire(axes, [(0.75, -0.15), (0.75, FEED)], None, color=plots.COLORS[2])
+    _wire(axes, [(0.75, FEED), (places[-1], FEED)], None)
+    axes.text(0.1, FEED + 0.33, _written(previous), ha="center", va="center")
+    for x in places:
+        _wire(axes, [(x, FEED), (x, ROW - TALL / 2)], None, head=True)
+
+
+def _wire(axes, points, number, at=None, head=False, color=None):
+    """Draw a wire through points, as strong as the number on it, which is written `at` a place."""
+    strength = 0.25 if number is None else min(abs(number), 1)
+    if color is None:
+        color = plots.INK if number is None or strength < 0.01 else plots.COLORS[0 if number > 0 else 1]
+    look = {"linewidth": 1 + 4 * strength, "linestyle": ":" if strength < 0.01 else "-", "color": color}
+    axes.plot(*zip(*points, strict=True), solid_joinstyle="miter", solid_capstyle="butt", **look)
+    if head:
+        _arrow(axes, points[-2], points[-1], 1, color)
+        axes.patches[-1].set(linewidth=0, mutation_scale=12 + 6 * strength)
+    if at is not None:
+        _label(axes, *at, _written(number), 1)
+
+
+def _unit(axes, middle, lines, note=None, size=(WIDE, TALL)):
+    """Draw a box with one line or two in it, and beside the wire into it what it squeezes with."""
+    (x, y), (width, height) = middle, size
+    look = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": "none", "edgecolor": plots.INK}
+    axes.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, linewidth=1.2, **look))
+    lines = [line for line in lines if line]
+    for place, line in enumerate(lines):
+        _label(axes, x, y + 0.17 * (len(lines) - 1 - 2 * place), line, 1)
+    if note:
+        axes.text(x + 0.1, y - TALL / 2 - 0.36, note, ha="left", va="center", fontsize=10)
+
+
+def _gate(axes, place, opening, lever):
+    """Draw a gate across a wire: two bars, shut where they meet, and the lever that comes from the gate's box."""
+    x, y = place
+    gap = 0.75 * BAR * (0.5 if opening is None else opening)
+    across = lever[-1][1] == y  # the lever comes from the side: the wire is upright
+    look = {"color": plots.INK, "linewidth": 4.5, "linestyle": "-", "solid_capstyle": "butt"}
+    for side in (-1, 1):
+        ends = [side * gap, side * (gap + BAR)]
+        axes.plot(*(([x + end for end in ends], [y, y]) if across else ([x, x], [y + end for end in ends])), **look)
+    nearer = 1 if lever[-1][1] > y else -1
+    last = (x - gap - BAR, y) if across else (x, y + nearer * (gap + BAR))
+    axes.plot(*zip(*lever, last, strict=True), color=plots.INK, linewidth=1, linestyle=(0, (3, 1.5)))

@@ -1,6 +1,7 @@
 r"""Training: windows of a long text, losses that ignore padding, and `fit`."""
 
 import time
+import warnings
 from dataclasses import dataclass, field
 
 import keras
@@ -8,6 +9,9 @@ import numpy as np
 from keras import ops
 
 NATS_PER_BIT = np.log(2)
+# What `jit_compile` is worth trying on each backend: JAX has only XLA, and compiling for PyTorch takes longer than most
+# of the course's trainings.
+JIT_CHOICES = {"tensorflow": (False, True), "jax": (True,), "torch": (False,)}
 
 
 def windows(ids, length, stride=None):
@@ -103,6 +107,7 @@ def fit(
     learning_rate=0.001,
     seconds=None,
     padding_id=None,
+    jit_compile="auto",
 ):
     """Train a model that gives logits for every step, and print a line an epoch.
 
@@ -120,6 +125,9 @@ def fit(
         learning_rate: a number, or a schedule such as `keras.optimizers.schedules.CosineDecay`.
         seconds: stop after the batch in which this much time is over; None for no such limit.
         padding_id: the target id that does not count; None where every token counts.
+        jit_compile: how the step is compiled: `"auto"`, Keras' own choice; `"measured"`, what `quickest` finds, and
+            prints; True or False, with XLA or without. A choice by the clock may fall otherwise next time, and other
+            compiling rounds otherwise: only with the first and the last two does a call repeat itself.
 
     Returns:
         A `History`.
@@ -134,10 +142,11 @@ def fit(
     _check_data(model, "targets", inputs, targets)
     if validation is not None:
         _check_data(model, "validation", *validation)
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=padding_id),
-    )
+    if jit_compile not in ("auto", "measured", True, False):
+        raise ValueError(f"jit_compile: expected auto, measured, True or False, got {jit_compile!r}")
+    if jit_compile == "measured":
+        jit_compile = quickest(model, inputs, targets, batch_size, padding_id=padding_id)
+    _compile(model, learning_rate, padding_id, jit_compile)
     reporter = _Reporter(seconds)
     model.fit(
         inputs,
@@ -149,6 +158,65 @@ def fit(
         verbose=0,
     )
     return reporter.history
+
+
+def quickest(model, inputs, targets, batch_size=64, steps=5, padding_id=None):
+    """Measure on this device whether a training step is faster with XLA or without, and print both times.
+
+    Keras' `"auto"` goes by rules: on TensorFlow no XLA without an accelerator, nor for layers that may run on NVIDIA's
+    own kernels. Which is faster depends on the layer, its sizes, the device and the versions: so this tries a few steps
+    of each. What the trials learn is undone. On JAX there is only XLA, on PyTorch only the way without is tried.
+
+    Args:
+        model: as in `fit`; its weights stay as they are, and it is left compiled.
+        inputs, targets, batch_size, padding_id: as in `fit`.
+        steps: how many steps to time, after a first one that compiles; the fastest counts.
+
+    Returns:
+        What to give `fit` as `jit_compile`, True or False.
+
+    Raises:
+        ValueError: where inputs, targets and what the model gives do not fit each other, or `steps` is less than 1.
+
+    Taught in chapter 5.
+    """
+    if steps < 1:
+        raise ValueError(f"steps: expected at least 1, got {steps!r}")
+    _check_data(model, "targets", inputs, targets)
+    batch = keras.tree.map_structure(lambda part: part[:batch_size], inputs)
+    kept = [(variable, ops.convert_to_numpy(variable.value)) for variable in model.variables]
+    times = {}
+    for choice in JIT_CHOICES[keras.backend.backend()]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where a layer cannot have XLA, Keras says so and goes on without
+            _compile(model, 0.001, padding_id, choice)
+        if model.jit_compile == choice:
+            times[choice] = _seconds_a_step(model, batch, targets[:batch_size], steps)
+    for variable, value in kept:
+        variable.assign(value)
+    best = min(times, key=times.get)
+    names = {True: "with XLA", False: "without XLA"}
+    measured = ", ".join(f"{names[choice]} {1000 * seconds:.0f} ms" for choice, seconds in times.items())
+    print(f"a step {measured}: {names[best]}")
+    return best
+
+
+def _compile(model, learning_rate, padding_id, jit_compile):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate, clipnorm=1.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=padding_id),
+        jit_compile=jit_compile,
+    )
+
+
+def _seconds_a_step(model, inputs, targets, steps):
+    model.train_on_batch(inputs, targets)  # compiles
+    times = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        model.train_on_batch(inputs, targets)
+        times.append(time.perf_counter() - start)
+    return min(times)
 
 
 class _Reporter(keras.callbacks.Callback):

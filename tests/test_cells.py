@@ -248,6 +248,13 @@ def test_forget_bias_and_gates_are_those_asked_for():
         assert set(np.unique(ops.convert_to_numpy(traced[gate]))) <= {0, 1}
 
 
+def test_forget_bias_is_there_when_fit_builds_the_model():
+    model = keras.Sequential([keras.layers.RNN(cells.LSTMCell(UNITS, forget_bias=4.0)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.fit(np.ones((4, 3, FEATURES), dtype="float32"), np.ones((4, 1)), verbose=0)
+    assert np.array_equal(model.layers[0].get_weights()[2][UNITS : 2 * UNITS], np.full(UNITS, 4.0))
+
+
 def test_weights_travel_both_ways(kind, arrays):
     cell = kind.cell(UNITS, **kind.settings)
     cell.build((None, FEATURES))

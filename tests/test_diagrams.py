@@ -92,3 +92,71 @@ def test_arrangements_have_a_box_a_step_and_an_arrow_for_all_that_goes_in_or_out
     assert count(figure, FancyBboxPatch) == len(steps) == 15
     assert count(figure, FancyArrowPatch) == between + sum(map(sum, steps))
     assert words(figure) == list(diagrams.ARRANGEMENTS)
+
+
+LSTM = {
+    "previous_cell": 0.5,
+    "previous_state": -0.4,
+    "forget": 0.8,
+    "input": 0.25,
+    "candidate": -0.6,
+    "output": 0.9,
+    "cell": 0.25,
+    "state": 0.22,
+}
+GRU = {"previous_state": 0.5, "update": 0.8, "reset": 0.1, "candidate": -0.6, "state": 0.28}
+
+
+def bars(figure):
+    """Give the gates of a drawn cell: for each how far apart its two bars stand."""
+    thick = [line.get_xydata() for line in figure.axes[0].lines if line.get_linewidth() == 4.5]
+    return [float(np.abs(one[0] - other[0]).max()) for one, other in zip(thick[::2], thick[1::2], strict=True)]
+
+
+def wires(figure, color):
+    return [line.get_linewidth() for line in figure.axes[0].lines if to_hex(line.get_color()) == color.lower()]
+
+
+def test_a_drawn_lstm_shows_its_numbers_and_the_products_of_its_gates():
+    seen = words(diagrams.lstm_cell(LSTM, symbol="q"))
+    assert {"$f_t$", "$i_t$", r"$\tilde{C}_t$", "$o_t$", "$C_{t-1}$", "$C_t$", "$h_t$", "q"} <= set(seen)
+    assert {"0.80", "0.90", "0.50", "−0.40", "0.22"} <= set(seen)
+    assert {"0.40", "−0.15", f"{np.tanh(0.25):.2f}"} <= set(seen)  # f C, i times candidate, tanh C
+    assert seen.count("−0.60") == 2  # in the candidate's box, and on its wire
+
+
+def test_a_drawn_gru_shows_its_numbers_and_the_products_of_its_gate():
+    seen = words(diagrams.gru_cell(GRU, symbol="q"))
+    assert {"$z_t$", "$r_t$", r"$\tilde{h}_t$", "$h_{t-1}$", "$h_t$", "$1 - z_t$", "q"} <= set(seen)
+    assert {"0.80", "0.10", "0.40", "−0.12", "0.28"} <= set(seen)  # z h, (1 - z) times candidate
+
+
+def test_gates_are_as_wide_as_they_are_open():
+    opened = {"forget": 1.0, "input": 0.0, "output": 0.5}
+    forget, shut, output = bars(diagrams.lstm_cell(LSTM | opened))
+    assert (shut, forget) == pytest.approx((0, 2 * output))
+    assert forget > 0.3
+    update, other, reset = bars(diagrams.gru_cell(GRU | {"update": 0.75, "reset": 0.25}))
+    assert other == pytest.approx(reset) == pytest.approx(update / 3)
+
+
+def test_wires_are_as_thick_as_their_numbers_and_have_the_color_of_their_sign():
+    figure = diagrams.lstm_cell(LSTM | {"previous_cell": 4.0, "candidate": -0.001})
+    assert max(wires(figure, plots.COLORS[0])) == 5  # 4 is drawn as 1
+    assert wires(figure, plots.COLORS[1]) == [1 + 4 * 0.4]  # only the previous state is plainly below zero
+    assert [line.get_linestyle() for line in figure.axes[0].lines].count(":") == 2  # candidate, to the gate and behind
+
+
+def test_a_cell_without_numbers_shows_symbols_and_half_open_gates():
+    for draw, gates in ((diagrams.lstm_cell, 3), (diagrams.gru_cell, 3)):
+        figure = draw()
+        assert "$x_t$" in words(figure)
+        assert not [word for word in words(figure) if any(digit in word for digit in "02345")]
+        assert bars(figure) == pytest.approx([0.225] * gates)
+
+
+def test_what_a_cell_cannot_be_drawn_from_is_named():
+    with pytest.raises(ValueError, match="values: expected previous_cell, .* got none for output, state"):
+        diagrams.lstm_cell({name: LSTM[name] for name in LSTM if name not in ("output", "state")})
+    with pytest.raises(ValueError, match=r"values\['reset'\]: expected a gate between 0 and 1, got 1.5"):
+        diagrams.gru_cell(GRU | {"reset": 1.5})

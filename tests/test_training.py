@@ -191,3 +191,51 @@ def test_fit_names_what_does_not_fit():
         training.fit(model, inputs, targets + 1)
     with pytest.raises(ValueError, match="validation: expected target ids from 0 to 6, got 1 to 7"):
         training.fit(model, inputs, targets, validation=(inputs, targets + 1))
+
+
+@pytest.mark.parametrize("faster", [False, True])
+def test_quickest_takes_what_was_faster_and_leaves_the_weights(monkeypatch, capsys, faster):
+    model = build()
+    before = model.get_weights()
+    inputs, targets = training.windows(counting(), 13)
+    trained = []
+
+    def seconds(model, inputs, targets, steps):
+        model.train_on_batch(inputs, targets)
+        trained.append((model.jit_compile, np.array_equal(before[0], model.get_weights()[0])))
+        return 0.010 if model.jit_compile == faster else 0.020
+
+    monkeypatch.setitem(training.JIT_CHOICES, keras.backend.backend(), (False, True))
+    monkeypatch.setattr(training, "_seconds_a_step", seconds)
+    assert training.quickest(model, inputs, targets, batch_size=8) is faster
+    assert trained == [(False, False), (True, False)]  # both were tried, and both moved the weights
+    for kept, weight in zip(before, model.get_weights(), strict=True):
+        assert np.array_equal(kept, weight)
+    expected = f"{'with' if faster else 'without'} XLA 10 ms"
+    assert expected in capsys.readouterr().out
+
+
+def test_fit_compiles_as_it_is_told(monkeypatch, capsys):
+    inputs, targets = training.windows(counting(), 13)
+    choices = training.JIT_CHOICES[keras.backend.backend()]
+    for choice in choices:
+        model = build()
+        training.fit(model, inputs, targets, epochs=1, jit_compile=choice)
+        assert model.jit_compile is choice
+    model = build()
+    training.fit(model, inputs, targets, epochs=1, jit_compile="measured")
+    assert model.jit_compile in choices
+    assert "a step" in capsys.readouterr().out
+    monkeypatch.setattr(training, "quickest", lambda *data, **options: choices[-1])
+    training.fit(model, inputs, targets, epochs=1, jit_compile="measured")
+    assert model.jit_compile is choices[-1]
+
+
+def test_wrong_compiling_is_named():
+    inputs, targets = training.windows(counting(), 13)
+    with pytest.raises(ValueError, match="jit_compile: expected auto, measured, True or False, got 'fast'"):
+        training.fit(build(), inputs, targets, jit_compile="fast")
+    with pytest.raises(ValueError, match="steps: expected at least 1, got 0"):
+        training.quickest(build(), inputs, targets, steps=0)
+    with pytest.raises(ValueError, match="targets: expected as many rows"):
+        training.quickest(build(), inputs, targets[1:])
