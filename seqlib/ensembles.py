@@ -15,7 +15,7 @@ WIDTHS = {"simple": 1, "GRU": 3, "LSTM": 4}  # gates and candidates, in units
 
 @dataclass(frozen=True)
 class Recurrence:
-    """What one network of an ensemble is like.
+    r"""What one network of an ensemble is like.
 
     Attributes:
         cell: `"simple"`, `"GRU"` or `"LSTM"`; the gated ones are Keras' own, with its defaults.
@@ -26,8 +26,17 @@ class Recurrence:
         normalized: whether a simple cell's sum goes through layer normalization (Ba, Kiros and Hinton, 2016).
         clip: the largest norm of the gradient of all its weights; None for any.
         rate: step size of Adam.
+        forget_bias: what the bias of the gate that keeps begins with: of an LSTM its forget gate, of a GRU its update
+            gate; None for Keras' 1 and 0.
+        chrono: the longest lag that the gates of a gated cell shall begin for: each unit draws a lag :math:`T` evenly
+            from 1 to `chrono` - 1; the bias of the gate that keeps begins with :math:`\log T`, that of an LSTM's input
+            gate with :math:`-\log T` (Tallec and Ollivier, 2018, Can recurrent neural networks warp time?). None for
+            `forget_bias`.
 
-    Taught in chapter 4.
+    Raises:
+        ValueError: where a name is none of these, or `chrono` is less than 3.
+
+    Taught in chapters 4 and 5.
     """
 
     cell: str = "simple"
@@ -36,6 +45,8 @@ class Recurrence:
     normalized: bool = False
     clip: float | None = 1.0
     rate: float = 1e-3
+    forget_bias: float | None = None
+    chrono: int | None = None
 
     def __post_init__(self):
         known = {
@@ -46,6 +57,10 @@ class Recurrence:
         for name, choices in known.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        if self.chrono is not None and self.chrono < 3:
+            raise ValueError(f"chrono: expected at least 3, got {self.chrono!r}")
+        if self.cell == "simple" and (self.forget_bias is not None or self.chrono is not None):
+            raise ValueError("cell: expected LSTM or GRU where forget_bias or chrono is given, got 'simple'")
 
 
 class Ensemble(keras.Model):
@@ -101,8 +116,7 @@ class _Cell(keras.layers.Layer):
         self.output_size = batch * units
         starts = np.stack([_start(recurrence, units, WIDTHS[self.kind]) for recurrence in recurrences])
         # The LSTM's forget gate begins open, and the GRU has a second bias, both as in Keras.
-        biases = np.zeros((len(recurrences), 1, starts.shape[-1]))
-        biases[..., units : 2 * units] = self.kind == "LSTM"
+        biases = np.stack([_biases(recurrence, units, starts.shape[-1]) for recurrence in recurrences])
         self.recurrent_kernel, self.bias = _weight(self, starts), _weight(self, biases)
         if self.kind == "GRU":
             self.recurrent_bias = self.add_weight(shape=biases.shape, initializer="zeros")
@@ -193,28 +207,113 @@ def learn(recurrences, draw, outputs, mark, steps, units=32, batch=16, every=100
 
     Taught in chapter 4.
     """
+    first = draw(batch)
+    ensemble = Ensemble(recurrences, units, first[0].shape[-1], outputs, batch)
+    waiting = [first]
+    return train(ensemble, lambda count: waiting.pop() if waiting else draw(count), mark, steps, every)
+
+
+def train(ensemble, draw, mark, steps, every=100, stop=True):
+    """Train an ensemble as `learn` does, which builds one; who builds it can go on with it afterwards.
+
+    Args:
+        ensemble: an `Ensemble`.
+        draw, mark, steps, every: as in `learn`.
+        stop: whether to end as soon as every network has met the mark.
+
+    Returns:
+        `(met, scores)` as in `learn`.
+
+    Raises:
+        ValueError: where `steps` is less than `every`.
+
+    Taught in chapter 5.
+    """
     if not 1 <= every <= steps:
         raise ValueError(f"steps: expected at least every = {every}, got {steps!r}")
-    inputs, targets = draw(batch)
+    networks = len(ensemble.recurrences)
+    inputs, targets = draw(ensemble.batch)
     chosen = np.issubdtype(targets.dtype, np.integer)
-    ensemble = Ensemble(recurrences, units, inputs.shape[-1], outputs, batch)
-    score = _Score(len(recurrences), chosen)
     loss = _choice_loss if chosen else _value_loss
     quick = keras.backend.backend() != "torch"  # whose compiler takes longer than the training that it saves
-    ensemble.compile(Separate(recurrences), loss=loss, metrics=[score], jit_compile=quick)
-    met, recent = np.full(len(recurrences), np.nan), []
+    score = _Score(networks, chosen)
+    ensemble.compile(Separate(ensemble.recurrences), loss=loss, metrics=[score], jit_compile=quick)
+    met, recent = np.full(networks, np.nan), []
     for step in range(1, steps + 1):
         ensemble.reset_metrics()  # the score of this batch alone, in every version of Keras
         recent.append(ensemble.train_on_batch(inputs, targets, return_dict=True)["score"])
-        inputs, targets = draw(batch)
+        inputs, targets = draw(ensemble.batch)
         if step % every == 0:
             scores = np.mean(recent, axis=0)
             passed = scores >= mark if chosen else scores < mark
             met[np.isnan(met) & passed] = step
             recent = []
-            if not np.isnan(met).any():
+            if stop and not np.isnan(met).any():
                 break
     return met, scores
+
+
+def score(ensemble, inputs, targets):
+    """Score each network of an ensemble, as `learn` does, on sequences of any length, and learn nothing from them.
+
+    Args:
+        ensemble: an `Ensemble`.
+        inputs: `(count, time, features)`, `count` a multiple of the ensemble's batch.
+        targets: `(count,)` of integers or of floats, as in `learn`.
+
+    Returns:
+        `(networks,)`: the share of right answers with integer targets, the mean squared error with floats.
+
+    Raises:
+        ValueError: where `inputs` are no multiple of the batch.
+
+    Taught in chapter 5.
+    """
+    if len(inputs) == 0 or len(inputs) % ensemble.batch:
+        raise ValueError(f"inputs: expected a multiple of {ensemble.batch} sequences, got {len(inputs)}")
+    ensemble.make_predict_function(force=True)  # anew, since the one there is may be made for another length
+    answers = ensemble.predict(inputs, batch_size=ensemble.batch, verbose=0)
+    if np.issubdtype(targets.dtype, np.integer):
+        return np.mean(answers.argmax(axis=-1) == targets[:, None], axis=0)
+    return np.mean((answers[..., 0] - targets[:, None]) ** 2, axis=0)
+
+
+def network(ensemble, place):
+    """Give one network of an ensemble as Keras' own layers, with a copy of its weights.
+
+    Args:
+        ensemble: an `Ensemble`, its cells not normalized.
+        place: which of its networks, from 0.
+
+    Returns:
+        `(recurrent, head)`: a built `keras.layers.SimpleRNN`, `GRU` or `LSTM` that gives the last state, and the built
+        `keras.layers.Dense` that answers from it.
+
+    Raises:
+        ValueError: where the cell is normalized, which Keras' is not.
+
+    Taught in chapter 5.
+    """
+    recurrence, cell = ensemble.recurrences[place], ensemble.rnn.cell
+    if recurrence.normalized:
+        raise ValueError(f"place: expected a network that is not normalized, got {place!r}")
+    kinds = {"simple": keras.layers.SimpleRNN, "GRU": keras.layers.GRU, "LSTM": keras.layers.LSTM}
+    options = {"activation": recurrence.activation} if recurrence.cell == "simple" else {}
+    recurrent = kinds[recurrence.cell](ensemble.units, **options)
+    kernel, recurrent_kernel, bias, weight, head_bias = (
+        ops.convert_to_numpy(value)[place]
+        for value in (ensemble.kernel, cell.recurrent_kernel, cell.bias, ensemble.head, ensemble.head_bias)
+    )
+    if recurrence.cell == "GRU":
+        bias = np.concatenate([bias, ops.convert_to_numpy(cell.recurrent_bias)[place]])
+    else:
+        bias = bias[0]
+    head = keras.layers.Dense(weight.shape[1])
+    recurrent.build((None, None, len(kernel)))
+    head.build((None, ensemble.units))
+    recurrent.set_weights([kernel, recurrent_kernel, bias])
+    head.set_weights([weight, head_bias[0]])
+    return recurrent, head
 
 
 class _Score(keras.metrics.Metric):
@@ -265,6 +364,20 @@ def _start(recurrence, units, width):
         variance = (2 if recurrence.activation == "relu" else 1) / units
         initializer = keras.initializers.RandomNormal(stddev=variance**0.5)
     return ops.convert_to_numpy(initializer((units, width * units)))
+
+
+def _biases(recurrence, units, width):
+    """Give what one network's biases begin with, (1, width)."""
+    biases = np.zeros((1, width))
+    keeps = {"simple": slice(0), "GRU": slice(units), "LSTM": slice(units, 2 * units)}[recurrence.cell]
+    default = 1.0 if recurrence.cell == "LSTM" else 0.0
+    biases[:, keeps] = default if recurrence.forget_bias is None else recurrence.forget_bias
+    if recurrence.chrono is not None:
+        lags = ops.convert_to_numpy(keras.random.uniform((units,), 1, recurrence.chrono - 1))
+        biases[:, keeps] = np.log(lags)
+        if recurrence.cell == "LSTM":
+            biases[:, :units] = -np.log(lags)  # the input gate opens as seldom as the forget gate closes
+    return biases
 
 
 def _runs(recurrences):

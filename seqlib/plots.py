@@ -150,12 +150,22 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None
             axes.xaxis.get_major_locator().set_params(integer=True)
         if x_ticks is not None:
             axes.set_xticks(x, x_ticks)
-        if len(series) + len(levels or {}) > CURVES_WITH_ROOM:
+        if len(series) + len(levels or {}) > CURVES_WITH_ROOM or _legend_covers_a_line(figure, axes):
             figure.set_figheight(3.6)
             figure.legend(loc="outside lower center", ncols=3)
         else:
             axes.legend()
     return figure
+
+
+def _legend_covers_a_line(figure, axes):
+    """Try the best place for a legend inside the axes, and take it away again."""
+    legend = axes.legend()
+    figure.draw_without_rendering()
+    box = legend.get_window_extent()
+    legend.remove()
+    paths = [line.get_transform().transform_path(line.get_path()) for line in axes.lines]
+    return any(path.intersects_bbox(box, filled=False) for path in paths)
 
 
 def heatmap(values, x_label, y_label, color_label, x_ticks=None, limit=None):

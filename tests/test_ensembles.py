@@ -7,7 +7,7 @@ from keras import ops
 
 import seqlib
 from seqlib.datasets import memory
-from seqlib.ensembles import Ensemble, Recurrence, Separate, learn
+from seqlib.ensembles import Ensemble, Recurrence, Separate, learn, network, score, train
 
 TANH, RELU = Recurrence(), Recurrence(activation="relu", start="identity")
 SIGMOID = Recurrence(activation="sigmoid", start="normal", clip=None)
@@ -134,6 +134,88 @@ def test_recurrent_weights_begin_as_said_and_differ(start):
         assert np.abs(kernels[0] - kernels[1]).max() > 0.1
 
 
+@pytest.mark.parametrize(("cell", "place", "default"), [("LSTM", 1, 1.0), ("GRU", 0, 0.0)])
+def test_the_gate_that_keeps_begins_as_said(cell, place, default):
+    recurrences = [Recurrence(cell=cell), Recurrence(cell=cell, forget_bias=5.0)]
+    biases = ops.convert_to_numpy(Ensemble(recurrences, UNITS, 3, 2, 5).rnn.cell.bias)
+    expected = np.zeros((2, 1, biases.shape[-1] // UNITS, UNITS))
+    expected[:, 0, place] = [[default], [5.0]]
+    np.testing.assert_array_equal(biases, expected.reshape(biases.shape))
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_gates_begin_for_the_lags_that_were_asked_for(cell):
+    recurrences = [Recurrence(cell=cell, chrono=50), Recurrence(cell=cell, chrono=50)]
+    ensemble = Ensemble(recurrences, 200, 3, 2, 5)
+    biases = ops.convert_to_numpy(ensemble.rnn.cell.bias)[:, 0]
+    keeps, others = (biases[:, 200:400], biases[:, 400:]) if cell == "LSTM" else (biases[:, :200], biases[:, 200:])
+    lags = np.exp(keeps)
+    assert 1 <= lags.min() < 4
+    assert 45 < lags.max() <= 49
+    assert lags.mean() == pytest.approx(25, abs=3)
+    assert np.abs(lags[0] - lags[1]).max() > 10
+    assert (others == 0).all()
+    if cell == "LSTM":
+        np.testing.assert_allclose(biases[:, :200], -keeps)
+
+
+@pytest.mark.parametrize("recurrence", [TANH, RELU, SIGMOID, LSTM, GRU])
+def test_a_network_taken_out_answers_as_in_the_ensemble(recurrence):
+    ensemble = built([recurrence] * 3)
+    with seqlib.exact():
+        answers = ops.convert_to_numpy(ensemble(inputs()))
+        for place in range(3):
+            recurrent, head = network(ensemble, place)
+            alone = ops.convert_to_numpy(head(recurrent(inputs())))
+            np.testing.assert_allclose(alone, answers[:, place], atol=2e-5)
+
+
+def test_a_normalized_network_is_not_taken_out():
+    with pytest.raises(ValueError, match="^place: expected a network that is not normalized"):
+        network(built([NORMALIZED]), 0)
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_scores_are_those_of_the_answers_at_any_length(chosen):
+    ensemble = built([LSTM, LSTM])
+    random = np.random.default_rng(2)
+    for time in (4, 9):
+        sequences = random.normal(size=(3 * BATCH, time, FEATURES)).astype("float32")
+        targets = random.integers(0, OUTPUTS, 3 * BATCH) if chosen else random.normal(size=3 * BATCH)
+        answers = [ops.convert_to_numpy(ensemble(part)) for part in np.split(sequences, 3)]
+        answers = np.concatenate(answers)
+        if chosen:
+            expected = (answers.argmax(axis=-1) == targets[:, None]).mean(axis=0)
+        else:
+            expected = ((answers[..., 0] - targets[:, None]) ** 2).mean(axis=0)
+        np.testing.assert_allclose(score(ensemble, sequences, targets), expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("count", [0, BATCH + 1])
+def test_only_whole_batches_are_scored(count):
+    with pytest.raises(ValueError, match=f"^inputs: expected a multiple of {BATCH} sequences, got {count}"):
+        score(built([TANH]), np.zeros((count, TIME, FEATURES), dtype="float32"), np.zeros(count))
+
+
+def test_an_ensemble_trained_is_the_one_that_learn_trains_and_scoring_moves_nothing():
+    def draw(count):
+        return memory.delayed_recall(count, 3, seed=random)
+
+    seqlib.start(seed=0)
+    random = np.random.default_rng(0)
+    met, scores = learn([LSTM, LSTM], draw, 4, 0.95, 40, units=UNITS, batch=BATCH, every=20)
+    seqlib.start(seed=0)
+    random = np.random.default_rng(0)
+    ensemble = Ensemble([LSTM, LSTM], UNITS, 8, 4, BATCH)
+    met_again, scores_again = train(ensemble, draw, 0.95, 40, every=20)
+    np.testing.assert_array_equal(met_again, met)
+    np.testing.assert_allclose(scores_again, scores, atol=1e-6)
+    before = [ops.convert_to_numpy(variable) for variable in ensemble.trainable_variables]
+    score(ensemble, *draw(2 * BATCH))
+    for variable, value in zip(ensemble.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)
+
+
 def test_they_learn_and_stop_when_all_have_met_the_mark():
     seqlib.start(seed=0)
     random = np.random.default_rng(0)
@@ -146,6 +228,18 @@ def test_they_learn_and_stop_when_all_have_met_the_mark():
     assert (met <= 400).all()
     assert (scores > 0.9).all()
     assert len(drawn) == met.max() + 1
+
+
+def test_training_goes_on_to_the_end_where_it_shall_not_stop():
+    drawn = []
+
+    def draw(count):
+        drawn.append(count)
+        return memory.delayed_recall(count, 3, seed=len(drawn))
+
+    met, _ = train(Ensemble([TANH], 8, 8, 4, 16), draw, 0.01, 30, every=10, stop=False)
+    assert met == [10]
+    assert len(drawn) == 31
 
 
 def test_what_cannot_be_learned_is_not():
@@ -169,6 +263,15 @@ def test_an_unknown_recurrence_is_refused(wrong, name):
         Recurrence(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [({"cell": "LSTM", "chrono": 2}, "chrono"), ({"chrono": 9}, "cell"), ({"forget_bias": 1.0}, "cell")],
+)
+def test_biases_of_gates_must_make_sense(wrong, name):
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        Recurrence(**wrong)
+
+
 @pytest.mark.parametrize("recurrences", [[], [TANH, LSTM]])
 def test_cells_do_not_mix(recurrences):
     with pytest.raises(ValueError, match="^recurrences: expected some, all with the same cell"):
@@ -178,3 +281,5 @@ def test_cells_do_not_mix(recurrences):
 def test_too_few_steps_are_refused():
     with pytest.raises(ValueError, match="^steps: expected at least every = 100, got 50"):
         learn([TANH], lambda count: memory.adding(count, 4), 1, 0.02, steps=50)
+    with pytest.raises(ValueError, match="^steps: expected at least every = 9, got 0"):
+        train(Ensemble([TANH], 4, 2, 1, 5), lambda count: memory.adding(count, 4), 0.02, steps=0, every=9)

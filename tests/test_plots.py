@@ -58,6 +58,13 @@ def test_many_curves_have_their_legend_below_them():
         assert bool(figure.legends) is below and bool(figure.axes[0].get_legend()) is not below
 
 
+def test_a_legend_that_would_cover_a_curve_stands_below():
+    crossing = {"up and down": [0, 1] * 8, "down and up": [1, 0] * 8}
+    for series, below in (({"flat": [0, 0, 5], "other": [0, 0, 4]}, False), (crossing, True)):
+        figure = plots.lines(series, "x", "y")
+        assert bool(figure.legends) is below and bool(figure.axes[0].get_legend()) is not below
+
+
 @pytest.mark.parametrize(("alt", "caption"), [("", "b"), ("a", " "), (None, "b")])
 def test_a_figure_without_words_is_refused(figure, alt, caption):
     with pytest.raises(ValueError, match="(alt|caption): expected a sentence"):

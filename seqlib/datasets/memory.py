@@ -71,6 +71,45 @@ def adding(count, length, seed=0):
     return np.stack([numbers, marks], axis=-1), (numbers * marks).sum(axis=1)
 
 
+def counting(count, longest, shortest=4, off=3, seed=0):
+    r"""Draw strings :math:`a^n b^m`, of which must be said after the last letter whether there were more a or more b.
+
+    The number :math:`n` of a is drawn evenly from `shortest` to `longest`. One string in three has as many b, one
+    fewer, one more; where they differ, then by 1 to `off`, each as likely. So neither the length of a string nor its
+    number of b says much, and who always gives one answer is right one time in three. What comes before the first
+    letter is zeros.
+
+    Args:
+        count: number of strings.
+        longest: most a in a string, `shortest` or more.
+        shortest: fewest a in a string, more than `off`; as many as `longest` for strings of one :math:`n`.
+        off: by how many the numbers differ at the most, 1 or more.
+        seed: whole number, or a NumPy generator to go on drawing from.
+
+    Returns:
+        `(inputs, targets)`: float32 `(count, 2 longest + off, 2)`, one-hot, a then b, the strings at the end, and
+        `(count,)` of int32: 0 for fewer b than a, 1 for as many, 2 for more.
+
+    Raises:
+        ValueError: where `longest`, `shortest` or `off` is too small.
+
+    Source: after Gers and Schmidhuber, 2001, LSTM recurrent networks learn simple context-free and context-sensitive
+    languages, and Weiss, Goldberg and Yahav, 2018, On the practical computational power of finite precision RNNs for
+    language recognition, where the strings with as many are to be told from others. Taught in chapter 5.
+    """
+    _check_at_least("off", off, 1)
+    _check_at_least("shortest", shortest, off + 1)
+    _check_at_least("longest", longest, shortest)
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, 3, count).astype("int32")
+    first = random.integers(shortest, longest + 1, count)
+    second = first + (targets - 1) * random.integers(1, off + 1, count)
+    to_go = np.arange(2 * longest + off, 0, -1)  # letters from a step to the end, its own among them
+    is_b = to_go <= second[:, None]
+    is_a = (to_go <= (first + second)[:, None]) & ~is_b
+    return np.stack([is_a, is_b], axis=-1).astype("float32"), targets
+
+
 def _check_at_least(name, got, least):
     if got < least:
         raise ValueError(f"{name}: expected at least {least}, got {got!r}")

@@ -47,7 +47,34 @@ def test_adding_costs_a_sixth_who_answers_one():
     assert inputs[..., 0].max() < 1
 
 
-@pytest.mark.parametrize("draw", [memory.delayed_recall, memory.adding])
+def test_counting_asks_whether_there_were_more_b():
+    inputs, targets = memory.counting(600, 9, shortest=5, off=2)
+    assert inputs.shape == (600, 20, 2)
+    assert inputs.dtype == "float32"
+    assert targets.dtype == "int32"
+    n, m = inputs.sum(axis=1).T
+    assert set(n) == {5, 6, 7, 8, 9}
+    assert (targets == 1 + np.sign(m - n)).all()
+    assert set((m - n)[targets != 1]) == {-2, -1, 1, 2}
+    for sequence, a, b in zip(inputs, n.astype(int), m.astype(int), strict=True):
+        text = "".join(" ab"[int(step @ [1, 2])] for step in sequence)
+        assert text == ("a" * a + "b" * b).rjust(20)
+
+
+def test_counting_is_even_and_one_number_alone_says_little():
+    inputs, targets = memory.counting(12_000, 20)
+    assert np.bincount(targets) / 12_000 == pytest.approx(1 / 3, abs=0.02)
+    m = inputs[..., 1].sum(axis=1)
+    best = sum(np.bincount(targets[m == number]).max() for number in set(m))
+    assert best / 12_000 < 0.45  # who knows the number of b and nothing else
+
+
+def test_counting_strings_of_one_size():
+    inputs, _ = memory.counting(40, 9, shortest=9)
+    assert (inputs[..., 0].sum(axis=1) == 9).all()
+
+
+@pytest.mark.parametrize("draw", [memory.delayed_recall, memory.adding, memory.counting])
 def test_a_seed_repeats_and_a_generator_goes_on(draw):
     first, again, other = (draw(9, 6, seed=seed) for seed in (3, 3, 4))
     for one, same, another in zip(first, again, other, strict=True):
@@ -66,6 +93,9 @@ def test_a_seed_repeats_and_a_generator_goes_on(draw):
         (memory.delayed_recall, {"length": 5, "symbols": 1}, "symbols"),
         (memory.delayed_recall, {"length": 5, "distractors": 0}, "distractors"),
         (memory.adding, {"length": 1}, "length"),
+        (memory.counting, {"longest": 3}, "longest"),
+        (memory.counting, {"longest": 9, "shortest": 3}, "shortest"),
+        (memory.counting, {"longest": 9, "off": 0}, "off"),
     ],
 )
 def test_too_small_is_refused(draw, arguments, name):
