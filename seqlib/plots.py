@@ -39,6 +39,7 @@ STYLE = {
 # How strong the color below a character is; text in the page's color stays readable on the strongest, light and dark.
 SHADES = (0, 0.1, 0.22, 0.36, 0.5)
 CURVES_WITH_ROOM = 4  # for a legend among them; that of more stands below
+LONG_LABEL = 12  # letters of a label of which three fit beside each other
 DIVERGING, SEQUENTIAL = "PuOr", "viridis"
 
 
@@ -152,7 +153,8 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None
             axes.set_xticks(x, x_ticks)
         if len(series) + len(levels or {}) > CURVES_WITH_ROOM or _legend_covers_a_line(figure, axes):
             figure.set_figheight(3.6)
-            figure.legend(loc="outside lower center", ncols=3)
+            longest = max(len(label) for label in [*series, *(levels or {})])
+            figure.legend(loc="outside lower center", ncols=3 if longest <= LONG_LABEL else 2)
         else:
             axes.legend()
     return figure
