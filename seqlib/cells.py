@@ -269,8 +269,8 @@ def from_keras(layer):
         A built `SimpleRNNCell`, `LSTMCell` or `GRUCell`.
 
     Raises:
-        ValueError: where `layer` is none of the three, has no weights yet, has no bias, or has an activation that the
-            cell has not.
+        ValueError: where `layer` is none of the three, has no weights yet, has no bias, reads backwards, or has an
+            activation that the cell has not.
 
     Taught in chapter 5.
     """
@@ -281,6 +281,10 @@ def from_keras(layer):
         raise ValueError("layer: expected one that has weights, got one that is not built; call it first")
     if not layer.use_bias:
         raise ValueError("layer: expected one with a bias, got use_bias=False")
+    if layer.go_backwards:
+        raise ValueError(
+            "layer: expected one that reads forwards, got go_backwards=True; turn the inputs round instead"
+        )
     kind = kinds[type(layer)]
     fixed = {SimpleRNNCell: {}, LSTMCell: {"activation": "tanh"}}
     fixed[GRUCell] = {"activation": "tanh", "recurrent_activation": "sigmoid"}

@@ -298,6 +298,7 @@ def test_what_has_no_twin_is_named():
     ("layer", "message"),
     [
         (keras.layers.LSTM(UNITS, use_bias=False), "a bias, got use_bias=False"),
+        (keras.layers.LSTM(UNITS, go_backwards=True), "reads forwards, got go_backwards=True"),
         (keras.layers.LSTM(UNITS, activation="relu"), "activation tanh, the only one of LSTMCell, got relu"),
         (keras.layers.GRU(UNITS, activation="relu"), "activation tanh, the only one of GRUCell, got relu"),
         (
