@@ -75,7 +75,7 @@ test-seeds: env ## run a notebook under five other seeds: make test-seeds NOTEBO
 studies: env ## run the studies whose results are missing or stale (one: make studies NAME=memory_curve)
 	$(BIN)/python tools/run_studies.py $(NAME)
 
-test-colab: env ## run the notebooks as Colab would: alone, seqlib from its address (BRIEF=--brief: without learning)
+test-colab: env ## run the notebooks as Colab would: alone, seqlib from its address (BRIEF=--brief: test-inverse in the same run)
 	$(BIN)/python tools/test_colab.py $(BRIEF)
 
 test-backends: .venv-backends/.complete ## run the unit tests on JAX and on PyTorch (downloads both)

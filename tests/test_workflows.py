@@ -33,7 +33,13 @@ def test_make_targets_and_scripts_exist(path):
 
 def test_every_check_is_called():
     called = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(commands(ROOT / ".github/workflows/test.yml"))))
-    assert called >= {"test", "test-inverse", "book", "test-colab", "test-site"}
+    assert called >= {"test", "book", "test-colab", "test-site"}
+
+
+def test_the_run_as_in_colab_is_the_inverse_test_too():
+    calls = [line for line in commands(ROOT / ".github/workflows/test.yml") if "test-colab" in line]
+    assert calls == ["make test-colab BRIEF=--brief"]
+    assert calls[0] in (ROOT / ".ci/run").read_text(encoding="utf-8")
 
 
 @ids

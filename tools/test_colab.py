@@ -6,7 +6,8 @@ Without notebooks: the template and every notebook of the book. What is tested i
 notebook is taken from there, its setup cell installs seqlib from there through git, and pip must not have moved
 any package that was there before. `--oldest` takes the oldest versions that pyproject.toml allows, instead of those
 that requirements.txt pins (on Python 3.11 or 3.12: the oldest TensorFlow knows no later one). `--brief` switches
-learning off, as the inverse test does: every cell runs, in less than half the time, and assertions alone may fail.
+learning off: every cell runs, in less than half the time, and the claims are held to what tools/test_inverse.py asks
+of them. So one brief run is both tests.
 """
 
 import argparse
@@ -27,10 +28,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from packaging.requirements import Requirement
 
+import claim_runs
 import setup_cell
+import test_inverse
 import toc
 from no_learning import without_learning
-from test_inverse import ASSERTIONS
 
 ROOT = toc.ROOT
 TEMPLATE = Path("notebooks/template.ipynb")
@@ -153,17 +155,19 @@ def _git(*arguments, root):
 def check(environment, path, root=ROOT, brief=False):
     """Run one notebook as Colab would, where `brief` without learning; list what is wrong."""
     notebook = committed(path, root)
+    if brief:
+        notebook = without_learning(notebook, path)
     try:
-        if brief:
-            environment.run(without_learning(notebook, path), path, ASSERTIONS)
-        else:
-            environment.run(notebook, path)
+        environment.run(notebook, path, test_inverse.ASSERTIONS if brief else ())
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         return [f"{path}: cell {environment.cell}: {error}"]
     after = environment.freeze()
     problems = [f"{path}: expected pip to move nothing, but {change}" for change in moved(environment.before, after)]
     if not any(name == DISTRIBUTION for name, _ in map(_package, after)):
         problems.append(f"{path}: expected the setup cell to install {DISTRIBUTION}, it did not")
+    if brief and claim_runs.tagged(notebook):
+        wrong = test_inverse.report(path, *claim_runs.judge(notebook))
+        problems += [f"{path}: {wrong} not as expected without learning: see WRONG above"] if wrong else []
     return problems
 
 
@@ -171,7 +175,7 @@ def main(arguments):
     """Run the notebooks; exit 1 where one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--oldest", action="store_true", help="the oldest versions that pyproject.toml allows")
-    parser.add_argument("--brief", action="store_true", help="with learning switched off: assertions may fail")
+    parser.add_argument("--brief", action="store_true", help="with learning switched off: the inverse test too")
     parser.add_argument("notebooks", nargs="*", type=Path, help="paths from the top of the clone")
     options = parser.parse_args(arguments)
     if _git("status", "--porcelain", root=ROOT):

@@ -45,10 +45,10 @@ def compare(outcomes, failures, ledger):
     return rows
 
 
-def check(path):
-    """Run one notebook, print its table, and give the number of rows that are not as they should be."""
-    rows = compare(*claim_runs.run(path, learning=False), claims())
-    print(f"{shown(path).as_posix()} without learning:")
+def report(name, outcomes, failures):
+    """Print the table of a run without learning, and give the number of rows that are not as they should be."""
+    rows = compare(outcomes, failures, claims())
+    print(f"{name} without learning:")
     wide = max(len(subject) for subject, *_ in rows)
     for subject, result, right, why in rows:
         print(f"  {'right' if right else 'WRONG'}  {subject:{wide}}  {result:10}  {why}".rstrip(), flush=True)
@@ -67,7 +67,7 @@ def main(arguments):
     if not paths:
         sys.exit("_toc.yml: expected notebooks with claim cells, found none")
     try:
-        wrong = sum(map(check, paths))
+        wrong = sum(report(shown(path).as_posix(), *claim_runs.run(path, learning=False)) for path in paths)
     except (CellFailed, ValueError) as error:
         sys.exit(str(error))
     if wrong:

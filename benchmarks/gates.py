@@ -1,0 +1,175 @@
+"""Time a step of training of Keras' plain, GRU and LSTM layers and weigh the memory that it takes, by backend.
+
+    python benchmarks/gates.py [backend ...]     (some three minutes a backend; leave the machine alone meanwhile)
+
+Without a backend: all that this environment has. TensorFlow is in .venv, JAX and PyTorch are in .venv-backends (`make
+test-backends` makes it): run it in both, on the same machine, and the lines of the other backends are kept.
+
+Twice, the layers have equally many units, and as many weights as the LSTM, as nearly as can be. The layers take turns,
+so that none has a quiet machine for itself, and a turn's ratio is that of two steps side by side. The memory is what a
+process of its own has grown by at the most, from before its layer is built to after ten steps: weights, what is kept
+for the way back, and what compiling takes. The table goes into benchmarks/gates.md.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).with_suffix(".md")
+BACKENDS = ("tensorflow", "jax", "torch")
+LAYERS = {"SimpleRNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 1)}  # parts side by side, and biases of each
+BATCH, TIME, FEATURES, UNITS = 32, 200, 128, 128  # the units are the LSTM's
+TURNS, STEPS = 30, 10
+
+
+def weights(layer, units):
+    """Count a layer's weights as Keras makes them."""
+    parts, biases = LAYERS[layer]
+    return parts * units * (FEATURES + units + biases)
+
+
+def multiply_adds(layer, units):
+    """Count the multiplications with additions of one step of one sequence: each weight but the biases, once."""
+    return LAYERS[layer][0] * units * (FEATURES + units)
+
+
+def sizes():
+    """Give the two comparisons: a dictionary from name to the units of each layer."""
+    aim = weights("LSTM", UNITS)
+    equal = {
+        layer: min(range(UNITS, 4 * UNITS), key=lambda units: abs(weights(layer, units) - aim)) for layer in LAYERS
+    }
+    return {"units": dict.fromkeys(LAYERS, UNITS), "weights": equal}
+
+
+def trainer(layer, units):
+    """Give a function that trains a model of one layer on one batch."""
+    import keras
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(BATCH, TIME, FEATURES)).astype("float32")
+    targets = random.normal(size=(BATCH, 1)).astype("float32")
+    read = getattr(keras.layers, layer)(units)
+    model = keras.Sequential([keras.Input((TIME, FEATURES)), read, keras.layers.Dense(1)])
+    model.compile("adam", "mse")  # compiled as Keras does by default on this backend
+
+    def step():
+        return float(model.train_on_batch(inputs, targets))  # a number: so the step is over
+
+    return step
+
+
+def time_layers(units, turns=TURNS):
+    """Time the layers in turns; give each one's seconds, `turns` of them."""
+    steps = {layer: trainer(layer, number) for layer, number in units.items()}
+    for step in steps.values():
+        for _ in range(3):
+            step()  # compiles
+    seconds = {layer: [] for layer in steps}
+    for _ in range(turns):
+        for layer, step in steps.items():
+            start = time.perf_counter()
+            step()
+            seconds[layer].append(time.perf_counter() - start)
+    return seconds
+
+
+def weigh_layer(layer, units):
+    """Give the bytes by which this process has grown at the most, in which nothing else may have been trained."""
+    import resource  # not on Windows
+
+    import keras
+
+    keras.ops.convert_to_numpy(keras.ops.matmul(keras.ops.ones((64, 64)), keras.ops.ones((64, 64))))
+    unit = 1 if sys.platform == "darwin" else 1024
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step = trainer(layer, units)
+    for _ in range(STEPS):
+        step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit
+
+
+def ask(backend, *order):
+    """Run this script in a process of its own, on a backend; give what it measured."""
+    variables = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, __file__, "--order", json.dumps(order)]
+    run = subprocess.run(command, env=variables, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def measure(backend, turns):
+    """Give the lines of the table for one backend."""
+    lines = []
+    for name, units in sizes().items():
+        seconds = ask(backend, "time", units, turns)
+        for layer, number in units.items():
+            ratios = sorted(a / b for a, b in zip(seconds[layer], seconds["SimpleRNN"], strict=True))
+            spread = f"{middle(ratios):.1f} ({ratios[len(ratios) // 10]:.1f} to {ratios[-1 - len(ratios) // 10]:.1f})"
+            counted = multiply_adds(layer, number) / multiply_adds("SimpleRNN", units["SimpleRNN"])
+            memory = ask(backend, "weigh", layer, number) / 2**20
+            cells = [
+                f"{backend} {version(backend)}",
+                f"equal {name}",
+                layer,
+                f"{number}",
+                f"{weights(layer, number):,}",
+            ]
+            cells += [f"{counted:.1f}", spread, f"{1000 * middle(seconds[layer]):.0f}", f"{memory:.0f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+            print(lines[-1], flush=True)
+    return lines
+
+
+def middle(values):
+    """Give the median."""
+    return sorted(values)[len(values) // 2]
+
+
+def write(lines, backends):
+    """Write the table: these lines, and those of other backends that were there before."""
+    there = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.is_file() else []
+    kept = [line for line in there if line.startswith(tuple(f"| {name} " for name in BACKENDS if name not in backends))]
+    head = [
+        "# Gated layers: time and memory of a step",
+        "",
+        f"Made by `python benchmarks/gates.py`: a step of training, batch {BATCH}, {TIME} steps, {FEATURES} features,",
+        f"compiled as Keras {version('keras')} does by default. Multiply-adds and times are ratios to SimpleRNN: the",
+        f"median of {TURNS} turns (eight in ten lie between). Then the median in ms, and the MiB that the process grew",
+        f"by. {platform.machine()}, {os.cpu_count()} cores, no GPU; Python {platform.python_version()}.",
+        "",
+        "| Backend | Compared at | Layer | Units | Weights | Multiply-adds | Time | ms | MiB |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines = sorted(kept + lines, key=lambda line: BACKENDS.index(line.split()[1]))
+    RESULTS.write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
+
+
+def main():
+    """Measure the backends and write the table, or carry out one order of it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "backends", nargs="*", help="tensorflow, jax, torch; all that are installed where none is named"
+    )
+    parser.add_argument("--turns", type=int, default=TURNS, help="fewer for a try: the table is not written then")
+    parser.add_argument("--order", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.order:
+        what, *rest = json.loads(arguments.order)
+        print(json.dumps({"time": time_layers, "weigh": weigh_layer}[what](*rest)))
+        return
+    backends = arguments.backends or [name for name in BACKENDS if importlib.util.find_spec(name)]
+    lines = [line for backend in backends for line in measure(backend, arguments.turns)]
+    if arguments.turns == TURNS:
+        write(lines, backends)
+
+
+if __name__ == "__main__":
+    main()
