@@ -7,8 +7,8 @@ test-backends` makes it): run it in both, on the same machine, and the lines of 
 
 Twice, the layers have equally many units, and as many weights as the LSTM, as nearly as can be. The layers take turns,
 so that none has a quiet machine for itself, and a turn's ratio is that of two steps side by side. The memory is what a
-process of its own has grown by at the most, from before its layer is built to after ten steps: weights, what is kept
-for the way back, and what compiling takes. The table goes into benchmarks/gates.md.
+process of its own has grown by at the most, from before its layer is built to after ten steps: the batch, the weights
+and Adam's moments, what is kept for the way back, and what compiling takes. The table goes into benchmarks/gates.md.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import importlib.util
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -36,7 +37,7 @@ def weights(layer, units):
 
 
 def multiply_adds(layer, units):
-    """Count the multiplications with additions of one step of one sequence: each weight but the biases, once."""
+    """Count the multiply-adds of a time step of one sequence, on the way forward: one for each weight but the biases."""
     return LAYERS[layer][0] * units * (FEATURES + units)
 
 
@@ -130,13 +131,11 @@ def measure(backend, turns):
 
 def middle(values):
     """Give the median."""
-    return sorted(values)[len(values) // 2]
+    return statistics.median(values)
 
 
 def write(lines, backends):
-    """Write the table: these lines, and those of other backends that were there before."""
-    there = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.is_file() else []
-    kept = [line for line in there if line.startswith(tuple(f"| {name} " for name in BACKENDS if name not in backends))]
+    """Write the table: these lines, and those of other backends where the same machine and versions made them."""
     head = [
         "# Gated layers: time and memory of a step",
         "",
@@ -148,6 +147,9 @@ def write(lines, backends):
         "| Backend | Compared at | Layer | Units | Weights | Multiply-adds | Time | ms | MiB |",
         "|---|---|---|---:|---:|---:|---:|---:|---:|",
     ]
+    there = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.is_file() else []
+    others = tuple(f"| {name} " for name in BACKENDS if name not in backends)
+    kept = [line for line in there if line.startswith(others)] if there[: len(head)] == head else []
     lines = sorted(kept + lines, key=lambda line: BACKENDS.index(line.split()[1]))
     RESULTS.write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
 

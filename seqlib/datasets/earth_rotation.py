@@ -18,8 +18,9 @@ def load(read=120, ahead=30):
 
     The parts follow each other in time: 1984 to 2009 trains, 2010 to 2015 validates, 2016 to 2023 tests. A window
     belongs to the part in which *all* of its targets lie, so no value is a target in two parts, and windows whose
-    targets reach across a border are left out. What is read may reach back across it: at that time it was known.
-    The values are as published, in milliseconds; whoever scales them takes the scale from the training part.
+    targets reach across a border are left out. What is read may reach back across it: by then it was past. (These are
+    the final values, smoothed and corrected afterwards; on the day itself only rougher ones are known.) They are as
+    published, in milliseconds; whoever scales them takes the scale from the training part.
 
     Args:
         read: days that a forecast may look at, 1 or more.
@@ -34,11 +35,11 @@ def load(read=120, ahead=30):
 
     Raises:
         ModuleNotFoundError: where the package astropy-iers-data is missing.
-        ValueError: where `read` or `ahead` is below 1 or too long for a part.
+        ValueError: where `read` or `ahead` is below 1 or too long for a part, or the package's file lacks a day.
 
     Source: IERS EOP 20 C04, the series of the International Earth Rotation and Reference Systems Service (Paris
-    Observatory), as the package astropy-iers-data ships it (BSD); its making is described in Bizouard and others,
-    2019, The IERS EOP 14C04 solution for Earth orientation parameters. Taught in chapter 6.
+    Observatory), as the package astropy-iers-data ships it (BSD); how the edition before it was made is described in
+    Bizouard and others, 2019, The IERS EOP 14C04 solution for Earth orientation parameters. Taught in chapter 6.
     """
     days, excess = series()
     parts = {}
@@ -94,7 +95,7 @@ def split(days):
 
 
 def windows(values, read, ahead, start, stop):
-    """Cut every window whose targets all lie from `start` on and before `stop`.
+    """Cut every window whose targets all lie from `start` on and before `stop`, and that has `read` values before them.
 
     Args:
         values: `(time,)`.

@@ -66,7 +66,7 @@ def test_what_is_read_ends_the_day_before(data, days_and_excess):
     first = data.test[2][0]
     place = int(np.flatnonzero(days == first)[0])
     assert data.test[0][0, -1] == np.float32(excess[place - 1])
-    assert days[place - 1] == np.datetime64("2015-12-31")  # of the validation part, and known by then
+    assert days[place - 1] == np.datetime64("2015-12-31")  # of the validation part: past by then
 
 
 def test_windows_by_hand():
