@@ -37,7 +37,7 @@ def weights(layer, units):
 
 
 def multiply_adds(layer, units):
-    """Count the multiply-adds of a time step of one sequence, on the way forward: one for each weight but the biases."""
+    """Count the multiply-adds of a time step of one sequence, on the way forward: one a weight but the biases."""
     return LAYERS[layer][0] * units * (FEATURES + units)
 
 

@@ -1,8 +1,8 @@
 """How well small networks forecast the length of the day. For chapter 6, which puts a linear model beside them.
 
 Each reads 364 days, a week at a step (the feed-forward ones all at once), and answers with the 28 days after them
-(`datasets.earth_rotation`). The GRU has 32 units; the others have as many as bring their number of weights within 3 % of
-its, but for the wide feed-forward network. All train on every second window of the training years, 15 times, with a
+(`datasets.earth_rotation`). The GRU has 32 units; the others have as many as bring their number of weights within 3 %
+of its, but for the wide feed-forward network. All train on every second window of the training years, 15 times, with a
 step size that falls to zero from `rate`: of three or more that were tried under seed 100, the one with the least error
 in the validation years. What is forecast are the changes against the last day that was read, in units of the training
 years' spread.
