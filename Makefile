@@ -57,7 +57,7 @@ lint: env ## check the form of the code and of the notebooks
 	$(BIN)/python tools/check_notebooks.py
 
 unit: env ## test seqlib, the tools and the pages
-	$(BIN)/python -m pytest tests --ignore tests/site
+	$(BIN)/python -m pytest tests --ignore tests/site --numprocesses 2 --dist loadfile
 
 notebooks: env ## run every notebook and compare the outputs that are contracts (nbval)
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 600 \
@@ -79,8 +79,8 @@ test-colab: env ## run the notebooks as Colab would: alone, seqlib from its addr
 	$(BIN)/python tools/test_colab.py $(BRIEF)
 
 test-backends: .venv-backends/.complete ## run the unit tests on JAX and on PyTorch (downloads both)
-	KERAS_BACKEND=jax $(BACKENDS_BIN)/python -m pytest tests --ignore tests/site
-	KERAS_BACKEND=torch $(BACKENDS_BIN)/python -m pytest tests --ignore tests/site
+	KERAS_BACKEND=jax $(BACKENDS_BIN)/python -m pytest tests --ignore tests/site --numprocesses 2 --dist loadfile
+	KERAS_BACKEND=torch $(BACKENDS_BIN)/python -m pytest tests --ignore tests/site --numprocesses 2 --dist loadfile
 
 # No TensorFlow here, so that a test which needs it in secret fails.
 .venv-backends/.complete: .venv/.complete

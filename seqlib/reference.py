@@ -204,3 +204,102 @@ def _check_shapes(inputs, kernel, recurrent_kernel, bias, initial_state, mask, p
     for name, (array, shape) in expected.items():
         if array is not None and np.shape(array) != shape:
             raise ValueError(f"{name}: expected shape {shape}, got {np.shape(array)}")
+
+
+def attention(query, key, value, score=np.dot, mask=None):
+    r"""Attend with each query to the keys, one pair at a time.
+
+    .. math:: e_{ts} = \operatorname{score}(q_t, k_s), \qquad
+        \alpha_{ts} = \frac{\exp e_{ts}}{\sum_{s' \text{ seen}} \exp e_{ts'}}, \qquad
+        c_t = \sum_{s \text{ seen}} \alpha_{ts} v_s
+
+    Args:
+        query: `(batch, queries, features)`, the :math:`q_t`.
+        key: `(batch, keys, features)`, the :math:`k_s`.
+        value: `(batch, keys, features)`, the :math:`v_s`.
+        score: takes a query and a key, `(features,)` each, gives a number; their dot product by default.
+        mask: `(batch, queries, keys)` of booleans, True where the query may see the key; all where None.
+
+    Returns:
+        `(context, weights)`: `(batch, queries, features)` and `(batch, queries, keys)`; zeros where it sees no key.
+
+    Raises:
+        ValueError: where the shapes do not fit each other.
+
+    Source: Bahdanau, Cho and Bengio, 2015, Neural machine translation by jointly learning to align and translate; the
+    dot product, Luong, Pham and Manning, 2015, Effective approaches to attention-based neural machine translation.
+    Taught in chapter 7.
+    """
+    _check_attention_shapes(query, key, value, mask)
+    batch, queries, _ = query.shape
+    keys = key.shape[1]
+    context, weights = np.zeros((batch, queries, value.shape[2])), np.zeros((batch, queries, keys))
+    for sequence in range(batch):
+        for t in range(queries):
+            seen = [s for s in range(keys) if mask is None or mask[sequence, t, s]]
+            scores = {s: score(query[sequence, t], key[sequence, s]) for s in seen}
+            # Shifting all scores by the same number changes no weight, and keeps the exponentials finite.
+            exponentials = {s: np.exp(scores[s] - max(scores.values())) for s in seen}
+            for s in seen:
+                weights[sequence, t, s] = exponentials[s] / sum(exponentials.values())
+                context[sequence, t] += weights[sequence, t, s] * value[sequence, s]
+    return context, weights
+
+
+def multi_head_attention(query, key, value, kernels, biases, heads, mask=None):
+    r"""Attend with several heads, each on projections of its own, one head at a time.
+
+    .. math:: c = b_o + \sum_{h=1}^{H} C^{(h)} W_o^{(h)}, \qquad C^{(h)} = \text{scaled dot attention of }
+        q W_q^{(h)} + b_q^{(h)}, \; k W_k^{(h)} + b_k^{(h)}, \; v W_v^{(h)} + b_v^{(h)}
+
+    Heads side by side, times one matrix, is the same as each head times its rows of that matrix, summed.
+
+    Args:
+        query, key, value, mask: as in `attention`.
+        kernels: :math:`W_q, W_k, W_v`, each `(features, heads * head_size)`, and :math:`W_o`,
+            `(heads * head_size, features)`.
+        biases: :math:`b_q, b_k, b_v`, each `(heads * head_size,)`, and :math:`b_o`, `(features,)`.
+        heads: how many, :math:`H`.
+
+    Returns:
+        `(context, weights)`: `(batch, queries, features)` and `(batch, heads, queries, keys)`.
+
+    Raises:
+        ValueError: where the shapes do not fit each other.
+
+    Source: Vaswani and others, 2017, Attention is all you need. Taught in chapter 8.
+    """
+    width = np.shape(kernels[0])[-1]
+    shapes = [(np.shape(inputs)[-1], width) for inputs in (query, key, value)]
+    shapes.append((width, np.shape(kernels[3])[-1]))
+    for name, kernel, bias, shape in zip(("query", "key", "value", "output"), kernels, biases, shapes, strict=True):
+        if np.shape(kernel) != shape or np.shape(bias) != shape[1:]:
+            got = f"{np.shape(kernel)} and {np.shape(bias)}"
+            raise ValueError(f"kernels, biases: expected {name} of shape {shape} and {shape[1:]}, got {got}")
+    if heads < 1 or width % heads:
+        raise ValueError(f"heads: expected a divisor of {width}, the width of the projections, got {heads}")
+    size = width // heads
+    context, weights = biases[3], []
+    for head in range(heads):
+        part = slice(head * size, (head + 1) * size)
+        projected = [
+            inputs @ kernel[:, part] + bias[part]
+            for inputs, kernel, bias in zip((query, key, value), kernels, biases, strict=False)
+        ]
+        head_context, head_weights = attention(*projected, lambda q, k: q @ k / np.sqrt(size), mask)
+        context = context + head_context @ kernels[3][part]
+        weights.append(head_weights)
+    return context, np.stack(weights, axis=1)
+
+
+def _check_attention_shapes(query, key, value, mask):
+    for name, array in (("query", query), ("key", key), ("value", value)):
+        if np.ndim(array) != 3:
+            raise ValueError(f"{name}: expected three axes, (batch, time, features), got {np.shape(array)}")
+    batch, keys, _ = np.shape(key)
+    if np.shape(query)[0] != batch:
+        raise ValueError(f"query: expected a batch of {batch}, that of the keys, got {np.shape(query)}")
+    if np.shape(value)[:2] != (batch, keys):
+        raise ValueError(f"value: expected one for each key, {(batch, keys)}, got {np.shape(value)}")
+    if mask is not None and np.shape(mask) != (batch, np.shape(query)[1], keys):
+        raise ValueError(f"mask: expected shape {(batch, np.shape(query)[1], keys)}, got {np.shape(mask)}")

@@ -126,3 +126,87 @@ def test_wrong_gated_shapes_are_named():
         reference.gru(inputs, *weights, np.zeros(three))
     with pytest.raises(ValueError, match=r"recurrent_kernel: expected shape \(7, 21\), got \(5, 21\)"):
         reference.gru(inputs, np.zeros((FEATURES, 21)), np.zeros((UNITS, 21)), np.zeros((2, 21)))
+
+
+def test_attention_worked_by_hand():
+    query, key = np.array([[[2.0], [0.0]]]), np.array([[[1.0], [-1.0], [3.0]]])
+    value = np.array([[[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]]])
+    mask = np.array([[[True, True, False], [True, True, True]]])
+    context, weights = reference.attention(query, key, value, mask=mask)
+    first = 1 / (1 + np.exp(-4.0))  # scores 2 and -2
+    assert np.allclose(weights, [[[first, 1 - first, 0], [1 / 3, 1 / 3, 1 / 3]]])
+    assert np.allclose(context, [[[first, 1 - first], [2, 2]]])
+    _, weights = reference.attention(query, key, value, score=lambda q, k: -abs(q[0] - k[0]))
+    assert np.allclose(weights[0, 0], np.exp([-1, -3, -1]) / np.exp([-1, -3, -1]).sum())
+
+
+def test_attention_that_sees_nothing_gives_zeros():
+    random = np.random.default_rng(0)
+    query, key, value = (random.normal(size=(BATCH, length, FEATURES)) for length in (TIME, UNITS, UNITS))
+    mask = np.ones((BATCH, TIME, UNITS), dtype=bool)
+    mask[1, 2] = False
+    context, weights = reference.attention(query, key, value, mask=mask)
+    assert not weights[1, 2].any() and not context[1, 2].any()
+    assert np.allclose(np.delete(weights.reshape(-1, UNITS), TIME + 2, axis=0).sum(axis=-1), 1)
+
+
+def test_attention_to_large_scores_stays_finite():
+    array = np.array([[[1000.0], [999.0]]])
+    _, weights = reference.attention(array, array, array)
+    assert np.allclose(weights, [[[1, 0], [1, 0]]])
+
+
+def test_two_heads_worked_by_hand():
+    """Head one copies the key that matches, head two averages; the output keeps both, and adds its bias."""
+    inputs = np.array([[[1.0, 0.0], [0.0, 1.0]]])
+    query_kernel = np.array([[100.0, 0.0, 0.0, 0.0], [0.0, 100.0, 0.0, 0.0]])
+    twice = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+    output_kernel = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 2.0]])
+    biases = [np.zeros(4), np.zeros(4), np.array([0, 0, 3.0, 0]), np.array([0.0, 0.0, 10.0])]
+    kernels = [query_kernel, twice, twice, output_kernel]
+    context, weights = reference.multi_head_attention(inputs, inputs, inputs, kernels, biases, heads=2)
+    assert np.allclose(weights, [[np.eye(2), np.full((2, 2), 0.5)]])
+    assert np.allclose(context, [[[1, 0, 14.5], [0, 1, 14.5]]])
+
+
+def test_heads_are_scaled_by_the_size_of_a_head():
+    ones, eye = np.ones((1, 2, 4)), np.eye(4)
+    key = np.stack([np.ones((1, 4)), np.zeros((1, 4))], axis=1)
+    biases = [np.zeros(4)] * 4
+    _, weights = reference.multi_head_attention(ones, key, key, [eye] * 4, biases, heads=2)
+    score = 2 / np.sqrt(2)
+    assert np.allclose(weights[0, :, 0, 0], np.exp(score) / (np.exp(score) + 1))
+
+
+def test_one_head_is_attention_between_projections():
+    random = np.random.default_rng(0)
+    query, key, value = (random.normal(size=(BATCH, length, FEATURES)) for length in (TIME, UNITS, UNITS))
+    kernels = [random.normal(size=shape) for shape in [(FEATURES, 4)] * 3 + [(4, FEATURES)]]
+    biases = [random.normal(size=size) for size in (4, 4, 4, FEATURES)]
+    mask = random.random((BATCH, TIME, UNITS)) < 0.7
+    context, weights = reference.multi_head_attention(query, key, value, kernels, biases, 1, mask)
+    projected = [
+        array @ kernel + bias for array, kernel, bias in zip((query, key, value), kernels, biases, strict=False)
+    ]
+    expected, expected_weights = reference.attention(projected[0] / 2, *projected[1:], mask=mask)
+    assert np.allclose(weights[:, 0], expected_weights)
+    assert np.allclose(context, expected @ kernels[3] + biases[3])
+
+
+def test_wrong_attention_shapes_are_named():
+    query, key, value = (np.zeros((2, length, 4)) for length in (3, 5, 5))
+    with pytest.raises(ValueError, match=r"query: expected three axes, .*got \(3, 4\)"):
+        reference.attention(query[0], key, value)
+    with pytest.raises(ValueError, match=r"query: expected a batch of 2, that of the keys, got \(1, 3, 4\)"):
+        reference.attention(query[:1], key, value)
+    with pytest.raises(ValueError, match=r"value: expected one for each key, \(2, 5\), got \(2, 3, 4\)"):
+        reference.attention(query, key, query)
+    with pytest.raises(ValueError, match=r"mask: expected shape \(2, 3, 5\), got \(2, 5\)"):
+        reference.attention(query, key, value, mask=np.ones((2, 5), dtype=bool))
+    kernels, biases = [np.zeros((4, 6))] * 3 + [np.zeros((6, 4))], [np.zeros(6)] * 3 + [np.zeros(4)]
+    with pytest.raises(ValueError, match="heads: expected a divisor of 6, the width of the projections, got 4"):
+        reference.multi_head_attention(query, key, value, kernels, biases, heads=4)
+    with pytest.raises(ValueError, match=r"expected key of shape \(4, 6\) and \(6,\), got \(4, 6\) and \(4,\)"):
+        reference.multi_head_attention(query, key, value, kernels, [biases[0], biases[3], *biases[2:]], heads=2)
+    with pytest.raises(ValueError, match=r"expected output of shape \(6, 6\) .*got \(4, 6\)"):
+        reference.multi_head_attention(query, key, value, [kernels[0]] * 4, [biases[0]] * 4, heads=2)
