@@ -171,7 +171,8 @@ def test_a_trained_model_from_end_to_end(trained, monkeypatch, capfd):
     assert "\n  right  same-weights       held        needs no training: A count. | a count\n" in printed.out
     assert "\n  right  short-term-memory  failed      rests on training | 'holds' is not borne out" in printed.out
     assert "\n  right  cell 6             AssertionError\n" in printed.out
-    assert printed.err == ""
+    # A kernel that ends may leave a line of libzmq's own, which tells nothing of the notebook.
+    assert [line for line in printed.err.splitlines() if "signaler.cpp" not in line] == []
 
 
 def test_all_as_expected_without_learning_is_success(monkeypatch, capsys):
