@@ -1,5 +1,7 @@
 """What `make test-colab` installs and compares. The run itself needs a network and minutes, and has its own target."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbclient.exceptions import DeadKernelError
@@ -77,14 +79,15 @@ def test_only_a_brief_run_switches_learning_off_and_lets_assertions_fail(clone, 
     assert environment.allowed == ({"AssertionError", "NotBorneOut"} if brief else set())
 
 
-def test_a_claim_that_holds_without_learning_is_wrong_in_a_brief_run_alone(clone, monkeypatch):
-    environment = Stand(["keras==3.10.0", "sequence-models-course @ file:///x"])
+def test_a_claim_that_holds_without_learning_is_wrong_in_a_brief_run_of_a_chapter_alone(clone, monkeypatch):
+    environment, chapter = Stand(["keras==3.10.0", "sequence-models-course @ file:///x"]), Path("notebooks/02_x.ipynb")
     monkeypatch.setattr(test_colab.claim_runs, "tagged", lambda notebook: ["gru-long"])
     held = ({"gru-long": test_colab.claim_runs.Outcome("held", "figure")}, [])
     monkeypatch.setattr(test_colab.claim_runs, "judge", lambda notebook: held)
-    assert test_colab.check(environment, test_colab.TEMPLATE, clone) == []
-    problems = test_colab.check(environment, test_colab.TEMPLATE, clone, brief=True)
-    assert problems == ["notebooks/template.ipynb: 1 not as expected without learning: see WRONG above"]
+    assert test_colab.check(environment, chapter, clone) == []
+    assert test_colab.check(environment, test_colab.TEMPLATE, clone, brief=True) == []
+    problems = test_colab.check(environment, chapter, clone, brief=True)
+    assert problems == ["notebooks/02_x.ipynb: 1 not as expected without learning: see WRONG above"]
 
 
 def test_a_package_that_moved_and_a_seqlib_that_leaked_in_are_found(clone):
