@@ -16,12 +16,12 @@ import importlib.util
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 RESULTS = Path(__file__).with_suffix(".md")
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -113,7 +113,7 @@ def measure(backend, turns):
         seconds = ask(backend, "time", units, turns)
         for layer, number in units.items():
             ratios = sorted(a / b for a, b in zip(seconds[layer], seconds["SimpleRNN"], strict=True))
-            spread = f"{statistics.median(ratios):.1f} ({ratios[len(ratios) // 10]:.1f} to {ratios[-1 - len(ratios) // 10]:.1f})"
+            spread = f"{median(ratios):.1f} ({ratios[len(ratios) // 10]:.1f} to {ratios[-1 - len(ratios) // 10]:.1f})"
             counted = multiply_adds(layer, number) / multiply_adds("SimpleRNN", units["SimpleRNN"])
             memory = ask(backend, "weigh", layer, number) / 2**20
             cells = [
@@ -123,7 +123,7 @@ def measure(backend, turns):
                 f"{number}",
                 f"{weights(layer, number):,}",
             ]
-            cells += [f"{counted:.1f}", spread, f"{1000 * statistics.median(seconds[layer]):.0f}", f"{memory:.0f}"]
+            cells += [f"{counted:.1f}", spread, f"{1000 * median(seconds[layer]):.0f}", f"{memory:.0f}"]
             lines.append(f"| {' | '.join(cells)} |")
             print(lines[-1], flush=True)
     return lines
