@@ -310,15 +310,26 @@ class MultiHeadAttention(Attention):
 
     def scores(self, query, key):
         """Give the scores before the softmax, `(batch, heads, queries, keys)`."""
-        queries = self._split(ops.matmul(query, self.query_kernel) + self.query_bias)
-        keys = self._split(ops.matmul(key, self.key_kernel) + self.key_bias)
-        return dot_scores(queries, keys, scaled=True)
+        return dot_scores(self.project("query", query), self.project("key", key), scaled=True)
 
     def call(self, query, key, value, key_mask=None, causal=False):
         """Attend, as in `Attention.call`, with weights `(batch, heads, queries, keys)`."""
         mask = _merged_mask(query, key, value, key_mask, causal)
-        values = self._split(ops.matmul(value, self.value_kernel) + self.value_bias)
-        contexts, weights = attend(self.scores(query, key), values, None if mask is None else mask[:, None])
+        mask = None if mask is None else mask[:, None]  # (batch, 1, queries, keys)
+        return self.attend_heads(self.scores(query, key), self.project("value", value), mask)
+
+    def project(self, name, inputs):
+        """Give the queries, keys or values of each head, `(batch, heads, time, head_size)`; `name` says which of them.
+
+        Together with `attend_heads` it makes the layer: what comes in between, such as positions or a cache, is for a
+        class of its own.
+        """
+        kernel, bias = getattr(self, f"{name}_kernel"), getattr(self, f"{name}_bias")
+        return self._split(ops.matmul(inputs, kernel) + bias)
+
+    def attend_heads(self, scores, values, mask=None):
+        """Attend in each head, put the heads side by side and project them: give the context and the weights."""
+        contexts, weights = attend(scores, values, mask)
         return ops.matmul(self._join(contexts), self.output_kernel) + self.output_bias, weights
 
     def _add_projection(self, name, features, width):

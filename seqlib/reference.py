@@ -303,3 +303,92 @@ def _check_attention_shapes(query, key, value, mask):
         raise ValueError(f"value: expected one for each key, {(batch, keys)}, got {np.shape(value)}")
     if mask is not None and np.shape(mask) != (batch, np.shape(query)[1], keys):
         raise ValueError(f"mask: expected shape {(batch, np.shape(query)[1], keys)}, got {np.shape(mask)}")
+
+
+def layer_normalization(inputs, gamma, beta, epsilon=1e-3):
+    r"""Normalize each step's vector to a mean of 0 and a variance of 1, then scale and shift it.
+
+    .. math:: x' = \gamma \odot \frac{x - \mu}{\sqrt{\nu + \epsilon}} + \beta, \qquad
+        \mu = \frac{1}{D} \sum_i x_i, \qquad \nu = \frac{1}{D} \sum_i (x_i - \mu)^2
+
+    Args:
+        inputs: `(batch, time, features)`, the :math:`x`.
+        gamma, beta: `(features,)`, the learned :math:`\gamma` and :math:`\beta`.
+        epsilon: :math:`\epsilon`, for vectors whose features are all alike; Keras' own by default.
+
+    Returns:
+        `(batch, time, features)`.
+
+    Raises:
+        ValueError: where the shapes do not fit each other.
+
+    Source: Ba, Kiros and Hinton, 2016, Layer normalization. Taught in chapter 8.
+    """
+    if np.ndim(inputs) != 3:
+        raise ValueError(f"inputs: expected shape (batch, time, features), got {np.shape(inputs)}")
+    batch, time, features = inputs.shape
+    for name, array in (("gamma", gamma), ("beta", beta)):
+        if np.shape(array) != (features,):
+            raise ValueError(f"{name}: expected shape {(features,)}, got {np.shape(array)}")
+    outputs = np.zeros((batch, time, features))
+    for sequence in range(batch):
+        for step in range(time):
+            vector = inputs[sequence, step]
+            mean = sum(vector) / features
+            variance = sum((number - mean) ** 2 for number in vector) / features
+            outputs[sequence, step] = gamma * (vector - mean) / np.sqrt(variance + epsilon) + beta
+    return outputs
+
+
+def transformer_block(inputs, weights, heads, norm="pre", residual=True, mask=None, memory=None, memory_mask=None):
+    r"""Run a transformer block, part by part: attention, attention to a memory where there is one, feed-forward.
+
+    Each part :math:`f` that has weights makes of its inputs :math:`x`:
+
+    .. math:: x + f(\operatorname{norm}(x)) \quad \text{(norm before)} \qquad \text{or} \qquad
+        \operatorname{norm}(x + f(x)) \quad \text{(norm after)}
+
+    Args:
+        inputs: `(batch, time, features)`.
+        weights: a dictionary of lists: `attention`, and `cross_attention` where there is a memory, of the kernels of
+            query, key, value and output; `expand` and `contract`, of a kernel and a bias each; `attention_norm`,
+            `cross_norm` and `feed_forward_norm`, of `gamma` and `beta`. A part that is not named is left out.
+        heads: how many.
+        norm: `"pre"` or `"post"`.
+        residual: whether there is the :math:`x +`.
+        mask: `(batch, time, time)` of booleans, True where a step may see a step; all where None.
+        memory: `(batch, keys, features)`.
+        memory_mask: `(batch, time, keys)` of booleans; all where None.
+
+    Returns:
+        `(output, weights, memory_weights)`: `(batch, time, features)`, `(batch, heads, time, time)` and
+        `(batch, heads, time, keys)`; the last is None without a memory.
+
+    Raises:
+        ValueError: where the shapes do not fit each other, or `norm` is neither.
+
+    Source: Vaswani and others, 2017, Attention is all you need; the norm before, Xiong and others, 2020, On layer
+    normalization in the transformer architecture. Taught in chapter 8.
+    """
+    if norm not in ("pre", "post"):
+        raise ValueError(f"norm: expected pre or post, got {norm!r}")
+    states, seen = inputs, {}
+    for part in ("attention", "cross", "feed_forward"):
+        if part == "cross" and memory is None or part == "feed_forward" and "expand" not in weights:
+            continue
+        entering = layer_normalization(states, *weights[f"{part}_norm"]) if norm == "pre" else states
+        if part == "attention":
+            change, seen[part] = _unbiased(entering, entering, weights["attention"], heads, mask)
+        elif part == "cross":
+            change, seen[part] = _unbiased(entering, memory, weights["cross_attention"], heads, memory_mask)
+        else:
+            (kernel, bias), (out_kernel, out_bias) = weights["expand"], weights["contract"]
+            change = np.maximum(entering @ kernel + bias, 0) @ out_kernel + out_bias
+        total = states + change if residual else change
+        states = layer_normalization(total, *weights[f"{part}_norm"]) if norm == "post" else total
+    return states, seen["attention"], seen.get("cross")
+
+
+def _unbiased(query, key, kernels, heads, mask):
+    biases = [np.zeros(np.shape(kernel)[1]) for kernel in kernels]
+    return multi_head_attention(query, key, key, kernels, biases, heads, mask)

@@ -375,6 +375,19 @@ def test_multi_head_scores_by_hand():
         assert relative_error(scores[:, head], expected) <= 1e-5
 
 
+def test_heads_projected_and_attended_make_the_layer():
+    """What a class of one's own puts in between then stands between these."""
+    arrays = make_arrays(MULTI_HEAD_WEIGHTS)
+    layer = filled(attention.MultiHeadAttention(HEADS, HEAD_SIZE, use_bias=True), arrays)
+    mask = options_of("padding")["key_mask"]
+    whole = numpy_outputs(layer, *(arrays[name] for name in ("query", "key", "value")), key_mask=mask)
+    queries, keys, values = (layer.project(name, arrays[name]) for name in ("query", "key", "value"))
+    assert tuple(keys.shape) == (BATCH, HEADS, KEYS, HEAD_SIZE)
+    outputs = layer.attend_heads(attention.dot_scores(queries, keys, scaled=True), values, mask[:, None, None])
+    for output, expected in zip(outputs, whole, strict=True):
+        assert relative_error(ops.convert_to_numpy(output), expected) <= 1e-5
+
+
 def inputs_for(layer, queries=QUERIES, keys=KEYS):
     arrays = make_arrays({}, queries, keys, one_width=isinstance(layer, attention.DotAttention))
     return [arrays[name] for name in ("query", "key", "value")]

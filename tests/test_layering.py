@@ -23,7 +23,10 @@ MAY_IMPORT = {
     "transformer": {"attention"},
     "models": {"cells", "attention", "transformer"},
     "training": {"runtime"},
+    "teacher_forcing": {"training"},
     "decoding": {"runtime"},
+    "seq2seq": {"attention", "transformer"},
+    "search": {"runtime"},
     "metrics": set(),
     "probes": set(),
     "ensembles": set(),
@@ -43,6 +46,8 @@ ONLY = {
     "torch": {"runtime", "gradients"},
     "matplotlib": {"plots", "diagrams", "widgets", "gallery"},
     "ipywidgets": {"plots", "diagrams", "widgets"},
+    "pooch": {"datasets"},
+    "sacrebleu": {"metrics"},
 }
 NUMPY_ONLY = {"reference", "text", "baselines"}
 NO_KERAS = {"datasets", "probes", "evidence"}

@@ -210,3 +210,70 @@ def test_wrong_attention_shapes_are_named():
         reference.multi_head_attention(query, key, value, kernels, [biases[0], biases[3], *biases[2:]], heads=2)
     with pytest.raises(ValueError, match=r"expected output of shape \(6, 6\) .*got \(4, 6\)"):
         reference.multi_head_attention(query, key, value, [kernels[0]] * 4, [biases[0]] * 4, heads=2)
+
+
+def test_layer_normalization_worked_by_hand():
+    inputs = np.array([[[1.0, 3.0], [5.0, 5.0]], [[0.0, -4.0], [2.0, 1.0]]])
+    gamma, beta = np.array([2.0, 10.0]), np.array([0.5, 0.0])
+    normalized = reference.layer_normalization(inputs, gamma, beta)
+    unit, four, quarter = 1 / np.sqrt(1.001), 2 / np.sqrt(4.001), 0.5 / np.sqrt(0.251)
+    first = [[0.5 - 2 * unit, 10 * unit], [0.5, 0]]
+    assert np.allclose(normalized, [first, [[0.5 + 2 * four, -10 * four], [0.5 + 2 * quarter, -10 * quarter]]])
+    assert np.allclose(reference.layer_normalization(inputs[:1, :1], gamma, beta, epsilon=3.0), [[[-0.5, 5.0]]])
+
+
+def block_weights():
+    """Weights of a block of one head and two features whose numbers are easy to follow."""
+    eye, swap = np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]])
+    norms = {f"{part}_norm": [np.ones(2), np.zeros(2)] for part in ("attention", "cross", "feed_forward")}
+    return norms | {
+        "attention": [eye, eye, 3 * eye, swap],
+        "cross_attention": [eye, eye, eye, 7 * eye],
+        "expand": [np.array([[1.0, -1.0, 1.0], [0.0, 0.0, 1.0]]), np.array([0.0, 0.0, 5.0])],
+        "contract": [np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]]), np.array([0.25, 0.0])],
+    }
+
+
+def test_transformer_block_worked_by_hand():
+    """With one step to attend to, attention gives that step's value: three times it, turned round."""
+    inputs, unit = np.array([[[1.0, 3.0]]]), 1 / np.sqrt(1.001)
+    output, weights, memory_weights = reference.transformer_block(inputs, block_weights(), heads=1)
+    middle = np.array([1 + 3 * unit, 3 - 3 * unit])
+    high = (middle[0] - middle[1]) / 2
+    high = high / np.sqrt(high**2 + 1e-3)  # normalized, the middle is high and minus high
+    assert np.allclose(output, middle + [high + 0.25, 2 * 5])
+    assert np.array_equal(weights, [[[[1.0]]]]) and memory_weights is None
+
+    output, _, _ = reference.transformer_block(inputs, block_weights(), heads=1, norm="post")
+    middle = 3 / np.sqrt(9.001)  # 1 + 9 and 3 + 3, normalized
+    change = np.array([middle + 0.25, 2 * 5])
+    assert np.allclose(output, reference.layer_normalization([middle, -middle] + change[None, None], [1, 1], [0, 0]))
+
+    output, _, _ = reference.transformer_block(inputs, block_weights(), heads=1, residual=False)
+    high = 3 * unit / np.sqrt((3 * unit) ** 2 + 1e-3)
+    assert np.allclose(output, [[[high + 0.25, 2 * 5]]])
+
+
+def test_transformer_block_reads_its_memory_and_leaves_out_what_has_no_weights():
+    inputs, memory = np.array([[[1.0, 3.0]]]), np.array([[[4.0, 1.0], [100.0, 100.0]]])
+    weights = {name: arrays for name, arrays in block_weights().items() if name not in ("expand", "contract")}
+    memory_mask = np.array([[[True, False]]])
+    output, _, seen = reference.transformer_block(inputs, weights, 1, memory=memory, memory_mask=memory_mask)
+    unit = 1 / np.sqrt(1.001)
+    assert np.allclose(output, [[[1 + 3 * unit + 28, 3 - 3 * unit + 7]]])
+    assert np.array_equal(seen, [[[[1.0, 0.0]]]])
+    alone, _, seen = reference.transformer_block(inputs, weights, 1)
+    assert np.allclose(alone, [[[1 + 3 * unit, 3 - 3 * unit]]]) and seen is None
+    two = np.array([[[1.0, 3.0], [2.0, 5.0]]])
+    masked, seen, _ = reference.transformer_block(two, weights, 1, mask=np.array([[[True, False]] * 2]))
+    assert np.allclose(masked[:, :1], alone) and np.array_equal(seen, [[[[1.0, 0.0]] * 2]])
+
+
+def test_wrong_block_arguments_are_named():
+    inputs = np.zeros((1, 3, 2))
+    with pytest.raises(ValueError, match=r"inputs: expected shape \(batch, time, features\), got \(3, 2\)"):
+        reference.layer_normalization(inputs[0], np.ones(2), np.zeros(2))
+    with pytest.raises(ValueError, match=r"beta: expected shape \(2,\), got \(3,\)"):
+        reference.layer_normalization(inputs, np.ones(2), np.zeros(3))
+    with pytest.raises(ValueError, match="norm: expected pre or post, got 'none'"):
+        reference.transformer_block(inputs, block_weights(), 1, norm="none")
