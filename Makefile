@@ -78,9 +78,11 @@ studies: env ## run the studies whose results are missing or stale (one: make st
 test-colab: env ## run the notebooks as Colab would: alone, seqlib from its address (BRIEF=--brief: test-inverse in the same run)
 	$(BIN)/python tools/test_colab.py $(BRIEF)
 
+# Data sets load no Keras, as tests/test_layering.py sees to.
+BACKEND_TESTS := tests --ignore tests/site --ignore tests/datasets --numprocesses 2 --dist loadfile
 test-backends: .venv-backends/.complete ## run the unit tests on JAX and on PyTorch (downloads both)
-	KERAS_BACKEND=jax $(BACKENDS_BIN)/python -m pytest tests --ignore tests/site --numprocesses 2 --dist loadfile
-	KERAS_BACKEND=torch $(BACKENDS_BIN)/python -m pytest tests --ignore tests/site --numprocesses 2 --dist loadfile
+	KERAS_BACKEND=jax $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
+	KERAS_BACKEND=torch $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
 
 # No TensorFlow here, so that a test which needs it in secret fails.
 .venv-backends/.complete: .venv/.complete
