@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from seqlib import attention, decoding, reference, search, seq2seq
+from seqlib import attention, decoding, reference, search, seq2seq, transformer
 from seqlib.runtime import compile_step
 
 SIZES = {"source_size": 11, "target_size": 7}
@@ -87,6 +87,50 @@ def test_a_recurrent_model_with_attention_equals_its_equations():
         expected = mixed @ ops.convert_to_numpy(head.kernel) + ops.convert_to_numpy(head.bias)
         assert np.allclose(run(built.model, SOURCES, TARGETS)[row], expected[0], atol=1e-5)
         assert np.allclose(run(built.attention, SOURCES, TARGETS)[row, :, : len(source)], alpha[0], atol=1e-5)
+
+
+def arrays_of(*layers_with_weights):
+    return [ops.convert_to_numpy(weight).astype("float64") for layer in layers_with_weights for weight in layer.weights]
+
+
+def weights_of(block):
+    """Name a block's arrays as `reference.transformer_block` wants them."""
+    names = ["attention", "attention_norm", "expand", "contract", "feed_forward_norm"]
+    names += ["cross_attention", "cross_norm"] if hasattr(block, "cross_attention") else []
+    kernels = ("query_kernel", "key_kernel", "value_kernel", "output_kernel")
+    found = {name: arrays_of(getattr(block, name)) for name in names if not name.endswith("attention")}
+    for name in set(names) - set(found):
+        part = getattr(block, name)
+        found[name] = [ops.convert_to_numpy(getattr(part, kernel)).astype("float64") for kernel in kernels]
+    return found
+
+
+def test_a_transformer_equals_its_equations():
+    built = scrambled(small_transformer())
+    inside = [layer for layer in built.encoder.layers if layer.weights]
+    others = [layer for layer in built.model.layers if layer.weights and layer not in inside]
+    table = transformer.sinusoidal_table(LENGTH, 8)
+
+    def run_stack(stack, ids, **options):
+        states = None
+        for layer in stack:
+            if isinstance(layer, seq2seq.Entrance):
+                states = arrays_of(layer)[0][ids] * np.sqrt(8) + table[: ids.shape[1]]
+            elif isinstance(layer, transformer.EncoderBlock):
+                states, *_ = reference.transformer_block(states, weights_of(layer), 2, **options)
+            elif isinstance(layer, layers.LayerNormalization):
+                states = reference.layer_normalization(states, *arrays_of(layer))
+            else:
+                kernel, bias = arrays_of(layer)
+                states = states @ kernel + bias
+        return states
+
+    seen = np.repeat((SOURCES != 0)[:, None], SOURCES.shape[1], axis=1)
+    memory = run_stack(inside, SOURCES, mask=seen)
+    past = np.repeat(np.tril(np.ones((4, 4), dtype=bool))[None], len(TARGETS), axis=0)
+    expected = run_stack(others, TARGETS, mask=past, memory=memory, memory_mask=seen[:, :4])
+    assert len(inside) == len(others) - 1 == 4
+    assert np.allclose(run(built.model, SOURCES, TARGETS), expected, atol=1e-4)
 
 
 def test_step_by_step_equals_all_at_once(built):
@@ -178,6 +222,13 @@ def test_a_language_model_reads_on_from_its_cache(positions, norm):
     weights = run(attend, ids)
     assert [one.shape for one in weights] == [(3, 2, LENGTH, LENGTH)] * 2
     assert all(np.allclose(np.triu(one, 1), 0) and np.allclose(one.sum(axis=-1), 1, atol=1e-5) for one in weights)
+
+
+def test_rotary_positions_enter_a_language_model():
+    ids, (turned, *_), (plain, *_) = TARGETS, language_model("rotary"), language_model("none")
+    turned.set_weights(plain.get_weights())
+    apart = np.abs(run(turned, ids) - run(plain, ids)).max(axis=(0, 2))
+    assert apart[0] < 1e-5 < 1e-3 < apart[1:].max()
 
 
 @pytest.mark.parametrize("positions", ["rotary", "none"])

@@ -57,6 +57,12 @@ def test_parts_share_no_list_and_lengths_are_even(built):
     assert len(np.unique(data.test[3])) == LONGEST
 
 
+def test_no_list_is_drawn_twice_where_chance_would(monkeypatch):
+    monkeypatch.setattr(number_lists, "BELOW", 60)
+    rows = number_lists._draw(PAIRS, 2, seed=0)  # most of the 3,600 lists of two numbers
+    assert len(set(rows)) == len(rows) == PAIRS
+
+
 def test_a_seed_repeats_and_another_draws_others():
     first, again, other = (number_lists.load("fr", PAIRS, 3, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(first.test[0], again.test[0])
