@@ -64,7 +64,7 @@ notebooks: env ## run every notebook and compare the outputs that are contracts 
 	  --numprocesses 2 --dist loadscope -p no:cacheprovider -v notebooks
 
 test-site: env ## open every page of the built site in a real browser
-	$(BIN)/python -m pytest tests/site
+	$(BIN)/python -m pytest tests/site --numprocesses 2 --dist worksteal
 
 test-inverse: env ## run the notebooks with learning switched off: claims that rest on training must fail
 	$(BIN)/python tools/test_inverse.py

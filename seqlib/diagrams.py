@@ -2,7 +2,7 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from seqlib import plots
 
@@ -19,6 +19,8 @@ ARRANGEMENTS = {
 # What a drawn cell is given, by the names of `cells.trace`, with the states before the step in front.
 LSTM_VALUES = ("previous_cell", "previous_state", "forget", "input", "candidate", "output", "cell", "state")
 GRU_VALUES = ("previous_state", "update", "reset", "candidate", "state")
+# What a drawn step of attention is given.
+ATTENTION_NUMBERS = ("query", "key", "value", "scores", "weights", "context")
 BELT, ROW, FEED = 4.4, 1.6, 0.45  # heights in a drawn cell: its state, its gates, and what they read
 WIDE, TALL = 0.74, 0.8  # a box with a letter and a number
 BAR = 0.3  # length of each of the two bars of a gate; fully open they stand 1.5 times that apart
@@ -383,3 +385,321 @@ def _gate(axes, place, opening, lever):
     nearer = 1 if lever[-1][1] > y else -1
     last = (x - gap - BAR, y) if across else (x, y + nearer * (gap + BAR))
     axes.plot(*zip(*lever, last, strict=True), color=plots.INK, linewidth=1, linestyle=(0, (3, 1.5)))
+
+
+def encoder_decoder(source, target, step=None, attention=None):
+    r"""Draw two recurrent networks: the upper one reads a source, the lower one is handed its last state and writes.
+
+    At each step the decoder reads the token that it wrote before, `<start>` at first, and it stops with `<end>`. With
+    attention the token is written from the decoder's state and from the context, a weighted sum of the encoder's states
+    :math:`h_s`, drawn with lines that are the thicker and the stronger the larger the weight :math:`\alpha_{ts}`.
+
+    Args:
+        source, target: tokens, at most 6 and 5, each of at most nine letters.
+        step: steps up to this one are drawn as done, counted from 1 over the source, then over the target and `<end>`;
+            all where None.
+        attention: `(step, weights)`: a step of the decoder, counted from 1, and the weights, `(source,)`, of numbers
+            from 0 to 1, that it gives the states of the encoder. Steps up to this one are drawn as done.
+
+    Returns:
+        The matplotlib figure, to be shown with `plots.show`; it is as large at every step.
+
+    Raises:
+        ValueError: where there are no tokens or too many, `step` or that of `attention` is not one of the steps, both
+            are given, or the weights do not fit.
+
+    Source: Cho and others, 2014, Learning phrase representations using RNN encoder-decoder for statistical machine
+    translation; with attention, Luong, Pham and Manning, 2015, Effective approaches to attention-based neural machine
+    translation. Taught in chapter 7.
+    """
+    for name, tokens, most in (("source", source, 6), ("target", target, 5)):
+        if not 1 <= len(tokens) <= most:
+            raise ValueError(f"{name}: expected 1 to {most} tokens, which fit on a phone, got {len(tokens)}")
+    read, written = ["<start>", *target], [*target, "<end>"]
+    done, weights = _progress(len(source), len(written), step, attention)
+    whole = step is None and attention is None
+    middle = 1.9 if attention is None else 3.9  # height of the encoder, where the decoder stands at 0
+    width = max(len(source), len(written), 5)
+    low, high = -1.25, middle + 1.25
+    left = -0.75 - (width - max(len(source), len(written))) / 2
+    figure, axes = _page((left, left + width + 0.35), (low, high))
+    with matplotlib.rc_context(plots.STYLE | {"font.size": 10}):
+        for index, token in enumerate(source):
+            x, alpha = index, 1 if index < done else 0.5
+            if index:
+                _arrow(axes, (x - 1 + BOX / 2, middle), (x - BOX / 2, middle), alpha, plots.INK)
+            _square(axes, (x, middle), f"$h_{{{index + 1}}}$", alpha, index == done - 1 and not whole)
+            _arrow(axes, (x, middle + 0.8), (x, middle + BOX / 2), alpha, plots.COLORS[0])
+            _word(axes, x, middle + 1.02, token, alpha)
+        # The last state goes below the encoder, around to where the decoder begins.
+        alpha, last, turn = 1 if done >= len(source) else 0.5, len(source) - 1, middle - 0.62
+        path = [(last, middle - BOX / 2), (last, turn), (-0.62, turn), (-0.62, 0)]
+        axes.plot(*zip(*path, strict=True), color=plots.INK, alpha=alpha, linewidth=1.8, linestyle="-")
+        _arrow(axes, (-0.62, 0), (-BOX / 2, 0), alpha, plots.INK)
+        for index in range(len(written)):
+            x, past = index, index < done - len(source)
+            alpha, current = 1 if past else 0.5, index == done - len(source) - 1
+            if index:
+                _arrow(axes, (x - 1 + BOX / 2, 0), (x - BOX / 2, 0), alpha, plots.INK)
+            _square(axes, (x, 0), f"$d_{{{index + 1}}}$", alpha, current and not whole)
+            _arrow(axes, (x, -0.82), (x, -BOX / 2), alpha, plots.COLORS[0])
+            _arrow(axes, (x, BOX / 2), (x, 0.75), alpha, plots.COLORS[2])
+            if past:
+                _word(axes, x, 0.95, written[index], 1)
+            if past or index == 0:
+                _word(axes, x, -1.02, read[index], alpha)
+            if past and index:
+                _fed_back(axes, x - 0.5)
+        if attention is not None:
+            _context(axes, attention[0], weights, middle)
+    return figure
+
+
+def _page(across, up):
+    """Make a canvas as wide as a phone, all of it for the drawing, which so stands still from frame to frame."""
+    figure, axes = plots.canvas(5.2, 5.2 * (up[1] - up[0]) / (across[1] - across[0]))
+    figure.set_layout_engine("none")
+    axes.set(xlim=across, ylim=up, aspect="equal", position=(0, 0, 1, 1))
+    axes.axis("off")
+    return figure, axes
+
+
+def _progress(source, target, step, attention):
+    """Give how many steps are done, and the weights of attention."""
+    if attention is None:
+        if step is not None and step not in range(1, source + target + 1):
+            raise ValueError(f"step: expected a whole number from 1 to {source + target}, got {step!r}")
+        return (source + target if step is None else step), None
+    if step is not None:
+        raise ValueError(f"step: expected None beside attention, which has its own, got {step!r}")
+    at, weights = attention[0], np.asarray(attention[1], dtype="float64")
+    if at not in range(1, target + 1):
+        raise ValueError(f"attention: expected a step from 1 to {target}, got {at!r}")
+    if weights.shape != (source,) or not np.all((weights >= 0) & (weights <= 1.01)):
+        raise ValueError(f"attention: expected {source} weights from 0 to 1, got {attention[1]!r}")
+    return source + at, weights
+
+
+def _context(axes, step, weights, middle):
+    """Draw the context of a step, above what it writes, and the lines to it from the states of the encoder."""
+    x, y = step - 1, 1.85
+    for index, weight in enumerate(weights):
+        ends = (index, x + 0.3 * BOX * (index - (len(weights) - 1) / 2) / len(weights)), (middle - BOX / 2, y + BOX / 2)
+        look = {"color": plots.COLORS[1], "alpha": 0.25 + 0.75 * min(weight, 1), "linewidth": 0.6 + 6 * weight}
+        axes.plot(*ends, linestyle="-", solid_capstyle="butt", zorder=0.5, **look)
+    _square(axes, (x, y), f"$c_{{{step}}}$", 1, False)
+    _arrow(axes, (x, y - BOX / 2), (x, 1.15), 1, plots.COLORS[1])
+
+
+def _fed_back(axes, x):
+    """Draw how what was written at a step is what the next one reads."""
+    path = [(x - 0.05, 0.95), (x, 0.95), (x, -1.02), (x + 0.05, -1.02)]
+    axes.plot(*zip(*path, strict=True), color=plots.INK, linewidth=1, linestyle=(0, (2, 2)))
+
+
+def _square(axes, place, text, alpha, current):
+    corner = place[0] - BOX / 2, place[1] - BOX / 2
+    look = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": "none", "edgecolor": plots.INK, "alpha": alpha}
+    axes.add_patch(FancyBboxPatch(corner, BOX, BOX, linewidth=2.6 if current else 1.2, **look))
+    axes.text(*place, text, ha="center", va="center", alpha=max(alpha, 0.75), fontsize=11.5)
+
+
+def _word(axes, x, y, token, alpha):
+    look = {"ha": "center", "va": "center", "alpha": max(alpha, 0.75)}
+    axes.add_artist(plots._Letters(x, y, token, **look)).set_clip_on(False)
+
+
+def attention(numbers=None, names=None):
+    r"""Draw one step of attention: a query scored against each key, a softmax, and the sum of the weighted values.
+
+    The line from a value to the context is the thicker and the stronger the larger its weight.
+
+    Args:
+        numbers: what is written into the boxes, named as in `seqlib.attention`: a dictionary with `query`, of up to
+            three features; `key` and `value`, `(keys, features)` each; `scores` and `weights`, `(keys,)` each; and
+            `context`, as long as a value. Only symbols, for three keys, where None.
+        names: a label for each key, such as the token that it stands for.
+
+    Returns:
+        The matplotlib figure, to be shown with `plots.show`.
+
+    Raises:
+        ValueError: where a part is missing, shapes do not fit each other, there are more than four keys or three
+            features, or a weight is not from 0 to 1.
+
+    Source: Bahdanau, Cho and Bengio, 2015, Neural machine translation by jointly learning to align and translate;
+    queries, keys and values, Vaswani and others, 2017, Attention is all you need. Taught in chapter 7.
+    """
+    numbers = _attention_numbers(numbers)
+    count = 3 if numbers is None else len(numbers["key"])
+    if names is not None and len(names) != count:
+        raise ValueError(f"names: expected {count}, one for each key, got {len(names)}")
+    figure, axes = _page((-0.2, 6.8), (-0.4, 6.1))
+    places = 1.75 + (np.arange(count) + 0.5) * 5 / count
+    center = float(np.mean(places))
+    with matplotlib.rc_context(plots.STYLE | {"font.size": 10}):
+        _vector(axes, (0.4, 3.95), "$q_t$", numbers and numbers["query"])
+        for y, text in ((5.3, "keys"), (2.0, "values"), (2.95, "weights")):
+            axes.text(-0.15, y, text, ha="left", va="center")
+        axes.text(-0.15, 4.75, "query", ha="left", va="center")
+        axes.text(-0.15, 0.1, "context", ha="left", va="center")
+        _wire(axes, [(0.95, 3.95), (places[-1], 3.95)], None)
+        look = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": "none", "edgecolor": plots.INK}
+        axes.add_patch(FancyBboxPatch((1.85, 3.22), 4.8, 0.32, linewidth=1.2, **look))
+        _label(axes, center, 3.38, "softmax", 1)
+        for index, x in enumerate(places):
+            row = {name: numbers[name][index] for name in ("key", "scores", "weights", "value")} if numbers else {}
+            weight = row.get("weights", 1 / count)
+            sign = f"{index + 1}"
+            if names is not None:
+                _word(axes, x, 5.9, names[index], 1)
+            _vector(axes, (x, 5.3), f"$k_{sign}$", row.get("key"))
+            _wire(axes, [(x, 4.89), (x, 4.2)], None, head=True)
+            axes.add_patch(Circle((x, 3.95), 0.06, color=plots.INK))
+            _wire(axes, [(x, 3.95), (x, 3.56)], None, head=True)
+            _equation(axes, x, 4.5, f"$e_{{t{sign}}}$", row.get("scores"), 0.1)
+            _equation(axes, x, 2.95, rf"$\alpha_{{t{sign}}}$", row.get("weights"), 0.04)
+            _vector(axes, (x, 2.0), f"$v_{sign}$", row.get("value"))
+            end = center + 0.12 * (index - (count - 1) / 2)
+            strength = {"alpha": 0.25 + 0.75 * min(weight, 1), "linewidth": 0.6 + 6 * weight}
+            axes.plot([x, end], [1.59, 0.55], color=plots.COLORS[1], linestyle="-", zorder=0.5, **strength)
+        _vector(axes, (center, 0.1), "$c_t$", numbers and numbers["context"])
+        axes.text(center + 0.7, 0.1, r"$= \sum_s \alpha_{ts} v_s$", ha="left", va="center", fontsize=11.5)
+    return figure
+
+
+def _attention_numbers(numbers):
+    if numbers is None:
+        return None
+    missing = [name for name in ATTENTION_NUMBERS if name not in numbers]
+    if missing:
+        raise ValueError(f"numbers: expected {', '.join(ATTENTION_NUMBERS)}, got none for {', '.join(missing)}")
+    numbers = {name: np.asarray(numbers[name], dtype="float64") for name in ATTENTION_NUMBERS}
+    for name in ("key", "value"):
+        if numbers[name].ndim != 2 or not (1 <= len(numbers[name]) <= 4 and 1 <= numbers[name].shape[1] <= 3):
+            shape = numbers[name].shape
+            raise ValueError(f"numbers[{name!r}]: expected up to 4 vectors of up to 3 features, got shape {shape}")
+    (count, _), (_, features) = numbers["key"].shape, numbers["value"].shape
+    shapes = {"value": (count, features), "scores": (count,), "weights": (count,), "context": (features,)}
+    for name, shape in shapes.items():
+        if numbers[name].shape != shape:
+            raise ValueError(f"numbers[{name!r}]: expected shape {shape}, got {numbers[name].shape}")
+    if numbers["query"].ndim != 1 or not 1 <= len(numbers["query"]) <= 3:
+        raise ValueError(f"numbers['query']: expected up to 3 features, got shape {numbers['query'].shape}")
+    if not np.all((numbers["weights"] >= 0) & (numbers["weights"] <= 1.01)):
+        raise ValueError(f"numbers['weights']: expected numbers from 0 to 1, got {numbers['weights']}")
+    return numbers
+
+
+def _equation(axes, x, y, symbol, number, gap):
+    """Write a symbol left of a place, and its number right of it."""
+    axes.text(x - gap, y, symbol, ha="right", va="center", fontsize=11.5)
+    axes.text(x + gap, y, _written(number), ha="left", va="center")
+
+
+def _vector(axes, middle, symbol, numbers):
+    """Draw a vector as a box: its symbol, and its numbers below each other beside it."""
+    x, y = middle
+    look = {"boxstyle": "round,pad=0,rounding_size=0.08", "facecolor": "none", "edgecolor": plots.INK}
+    axes.add_patch(FancyBboxPatch((x - 0.53, y - 0.41), 1.06, 0.82, linewidth=1.2, **look))
+    numbers = [] if numbers is None else numbers
+    axes.text(x - 0.35 if len(numbers) else x, y, symbol, ha="center", va="center", fontsize=11.5)
+    for place, number in enumerate(numbers):
+        level = y - 0.24 * (place - (len(numbers) - 1) / 2)
+        axes.text(x + 0.48, level, _written(number), ha="right", va="center")
+
+
+def transformer_block(norm="pre"):
+    r"""Draw a block of a transformer: attention and feed-forward, each with a way around it, and the norms.
+
+    Args:
+        norm: `"pre"` or `"post"`: a norm in front of each part, or behind each sum.
+
+    Returns:
+        The matplotlib figure, to be shown with `plots.show`.
+
+    Raises:
+        ValueError: where `norm` is neither.
+
+    Source: Vaswani and others, 2017, Attention is all you need (norm after); Xiong and others, 2020, On layer
+    normalization in the transformer architecture (norm before). Taught in chapter 8.
+    """
+    if norm not in ("pre", "post"):
+        raise ValueError(f"norm: expected pre or post, got {norm!r}")
+    figure, axes = _page((-3.0, 3.2), (-0.4, 5.9))
+    with matplotlib.rc_context(plots.STYLE):
+        _label(axes, 0, -0.2, "$x_t$", 1)
+        between = _sublayer(axes, 0, 0.05, "attention", norm, 1, 1.33)
+        top = _sublayer(axes, 0, between, "feed-forward", norm, 1, 1.33)
+        axes.text(-0.15, between, "$u_t$", ha="right", va="center")
+        _arrow(axes, (0, top), (0, top + 0.2), 1, plots.INK)
+        _label(axes, 0, top + 0.42, "$h_t$", 1)
+    return figure
+
+
+def transformer():
+    r"""Draw a transformer: the blocks of its encoder, and beside them those of its decoder, which read the memory.
+
+    The norms stand in front of each part, as in `transformer_block("pre")`, and so one more comes last.
+
+    Returns:
+        The matplotlib figure, to be shown with `plots.show`.
+
+    Source: Vaswani and others, 2017, Attention is all you need; norms in front, Xiong and others, 2020, On layer
+    normalization in the transformer architecture. Taught in chapter 8.
+    """
+    figure, axes = _page((-1.65, 5.25), (-2.2, 7.9))
+    left, right = 0, 3.6
+    with matplotlib.rc_context(plots.STYLE | {"font.size": 10}):
+        for x, symbol, name in ((left, "$x_s$", "encoder"), (right, "$y_{t-1}$", "decoder")):
+            axes.text(x, -2.0, name, ha="center", va="center", fontsize=11.5)
+            axes.text(x, -1.65, symbol, ha="center", va="center", fontsize=11.5)
+            _arrow(axes, (x, -1.5), (x, -1.2), 1, plots.INK)
+            _unit(axes, (x, -0.8), ["embedding\n+ positions"], size=(1.9, 0.8))
+            _wire(axes, [(x, -0.4), (x, 0.05)], None)
+        memory = _sublayer(axes, left, 0.05, "self-attention", "pre", -1)
+        memory = _sublayer(axes, left, memory, "feed-forward", "pre", -1)
+        cross = _sublayer(axes, right, 0.05, "causal\nself-attention", "pre", 1)
+        ahead = _sublayer(axes, right, cross, "attention\nto the memory", "pre", 1)
+        top = _sublayer(axes, right, ahead, "feed-forward", "pre", 1)
+        for x, side, end in ((left, -1, memory), (right, 1, top)):
+            edges = sorted((x - side * 1.1, x + side * 1.5))
+            look = {"facecolor": "none", "edgecolor": plots.INK, "linestyle": "--", "linewidth": 1}
+            axes.add_patch(Rectangle((edges[0], 0), edges[1] - edges[0], end - 0.05, **look))
+            axes.text(x - side * 0.8, -0.2, r"$\times N$", ha="center", va="center")
+            _arrow(axes, (x, end), (x, end + 0.3), 1, plots.INK)
+            _unit(axes, (x, end + 0.48), ["norm"], size=(1.9, 0.36))
+        path = [(left, memory + 0.66), (left, memory + 1), (1.8, memory + 1), (1.8, cross + 1.15), (2.65, cross + 1.15)]
+        _wire(axes, path, None, color=plots.COLORS[1], head=True)
+        axes.text(0.9, memory + 1.2, "memory", ha="center", va="center")
+        _arrow(axes, (right, top + 0.66), (right, top + 0.9), 1, plots.INK)
+        _unit(axes, (right, top + 1.1), ["linear, softmax"], size=(1.9, 0.4))
+        _arrow(axes, (right, top + 1.3), (right, top + 1.55), 1, plots.INK)
+        axes.text(right, top + 1.75, r"$\hat{y}_t$", ha="center", va="center", fontsize=11.5)
+    return figure
+
+
+def _sublayer(axes, x, y, name, norm, side, size=1.0):
+    """Draw a part of a block from height `y` up, its norm, and the way around it; give the height at which it ends."""
+    if norm == "pre":
+        fork, places, plus = 0.12, {"norm": 0.5, "part": 1.15}, 1.7
+    else:
+        fork, places, plus = 0.12, {"part": 0.6, "norm": 1.6}, 1.15
+    end, (norm_height, part_height) = y + 1.95 * size, (0.36 * size, 0.56 * size)
+    middles = {part: y + place * size for part, place in places.items()}
+    fork, plus, edge = y + fork * size, y + plus * size, x + side * 1.3 * size
+    stops = [y, middles["part"] - part_height / 2, middles["part"] + part_height / 2, plus - 0.16, plus + 0.16, end]
+    at = 1 if norm == "pre" else 5
+    stops[at:at] = [middles["norm"] - norm_height / 2, middles["norm"] + norm_height / 2]
+    for start, stop in zip(stops[::2], stops[1::2], strict=True):
+        _wire(axes, [(x, start), (x, stop)], None)
+        if stop != end:
+            _arrow(axes, (x, start), (x, stop), 1, plots.INK)
+            axes.patches[-1].set(linewidth=0)
+    around = [(x, fork), (edge, fork), (edge, plus), (x + side * 0.16, plus)]
+    _wire(axes, around, None, color=plots.COLORS[0], head=True)
+    axes.add_patch(Circle((x, plus), 0.16, facecolor="none", edgecolor=plots.INK, linewidth=1.2))
+    _label(axes, x, plus, "$+$", 1)
+    _unit(axes, (x, middles["norm"]), ["norm"], size=(1.9 * size, norm_height))
+    _unit(axes, (x, middles["part"]), [name], size=(1.9 * size, part_height))
+    return end

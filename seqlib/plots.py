@@ -5,14 +5,21 @@ With `diagrams` and `widgets` the only importer of matplotlib and ipywidgets.
 
 import html
 import io
+import itertools
 import re
+import warnings
 from collections.abc import Mapping
 from itertools import groupby
+from unicodedata import combining, east_asian_width
 
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure as Canvas
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
 
 # matplotlib knows no CSS: lines and letters drawn in this color become the page's own text color.
 INK = "#010203"
@@ -41,6 +48,9 @@ SHADES = (0, 0.1, 0.22, 0.36, 0.5)
 CURVES_WITH_ROOM = 4  # for a legend among them; that of more stands below
 LONG_LABEL = 12  # letters of a label of which three fit beside each other
 DIVERGING, SEQUENTIAL = "PuOr", "viridis"
+# Sizes in points for maps of attention: a figure that fills a phone, letters that are just readable there, the largest
+# side of a cell, the height of a map whose rows need not be higher, and what the color scale takes.
+PAGE, EM, LARGEST, TALLEST, SCALE = 374.4, 10, 30, 340, 50
 
 
 class Figure:
@@ -351,3 +361,165 @@ def confusion(counts, names):
         axes.set(xlabel="answer", ylabel="truth")
         figure.colorbar(image, label="% of the row", shrink=0.8).outline.set_visible(False)
     return figure
+
+
+def attention_map(weights, source, target, links=None, among=None):
+    r"""Draw the weight that each target token gives each source token, a column for each source token.
+
+    Color is as strong as the weight, from 0, the color of the page, to 1. Long rows of single characters are labeled in
+    turns, near and far. The letters are drawn by the reader's browser, in any script that it knows.
+
+    Args:
+        weights: `(target time, source time)` of numbers from 0 to 1, the :math:`\alpha_{ts}`.
+        source, target: the tokens, without padding; a space is shown as ``·``.
+        links: `(target time, source time)` of booleans, the true alignment; a cell that is True gets an outline.
+        among: `(source, target)` of every picture that this one is to stand among, as the frames of a slider: all get
+            the same size, which fits each of them.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: where the shapes do not fit the tokens, a weight is not from 0 to 1, or there are too many tokens,
+            or too long ones, to be read on a phone.
+
+    Source: Bahdanau, Cho and Bengio, 2015, Neural machine translation by jointly learning to align and translate.
+    Taught in chapter 7.
+    """
+    weights = _checked_weights(weights, (len(target), len(source)))
+    if links is not None and np.shape(links) != weights.shape:
+        raise ValueError(f"links: expected shape {weights.shape}, as weights, got {np.shape(links)}")
+    return _maps(weights[None], source, target, links, among, columns=1)
+
+
+def attention_heads(weights, source, target, among=None):
+    r"""Draw the weights of several heads as small maps side by side, each as `attention_map` does.
+
+    Args:
+        weights: `(heads, target time, source time)` of numbers from 0 to 1, two heads or more.
+        source, target, among: as in `attention_map`.
+
+    Returns:
+        The matplotlib figure, to be shown with `show`.
+
+    Raises:
+        ValueError: as in `attention_map`.
+
+    Source: Vaswani and others, 2017, Attention is all you need. Taught in chapter 8.
+    """
+    if len(weights) < 2:
+        raise ValueError(f"weights: expected two heads or more, got {len(weights)}")
+    weights = _checked_weights(weights, (len(weights), len(target), len(source)))
+    return _maps(weights, source, target, None, among, columns=2)
+
+
+class _Letters(Text):
+    """Text for the browser to draw: it does not matter which letters matplotlib's own fonts lack; `$` is a letter."""
+
+    def __init__(self, x, y, text, **look):
+        super().__init__(x, y, text, parse_math=False, **look)
+        self.set_in_layout(False)
+
+    def draw(self, renderer):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+            super().draw(renderer)
+
+
+def _checked_weights(weights, shape):
+    weights = np.asarray(weights, dtype="float64")
+    if weights.shape != shape or 0 in shape:
+        raise ValueError(f"weights: expected shape {shape}, one for each pair of tokens, got {weights.shape}")
+    if not np.all((weights >= 0) & (weights <= 1.01)):  # half precision may round a 1 up
+        raise ValueError(f"weights: expected numbers from 0 to 1, got {weights.min():.3g} to {weights.max():.3g}")
+    return weights
+
+
+def _maps(weights, source, target, links, among, columns):
+    """Draw maps side by side in a figure that has the same size for all frames; all sizes are in points."""
+    frames = [(source, target), *(among or [])]
+    sources, targets = ([[_visible(token) for token in frame[side]] for frame in frames] for side in (0, 1))
+    most_columns, most_rows = (max(map(len, side)) for side in (sources, targets))
+    long_column, long_row = (max(_length(token) for tokens in side for token in tokens) for side in (sources, targets))
+    row_levels = 2 if long_row <= EM and most_rows * EM > TALLEST else 1
+    left = row_levels * long_row + EM
+    cell_width = min(((PAGE - left) / columns - EM / 2) / most_columns, LARGEST)
+    cell_height = np.clip(TALLEST / columns / most_rows, EM / row_levels, min(LARGEST, max(cell_width, 1.6 * EM)))
+    upright = long_column <= max(EM, 0.95 * cell_width)
+    column_levels = -(-long_column // cell_width) if upright else 1
+    if column_levels > 2 or (not upright and cell_width < EM) or left > PAGE / 2:
+        raise ValueError(
+            f"source, target: expected tokens that can be read on a phone, got {most_columns} side by side, "
+            f"the longest {max(itertools.chain(*sources), key=_length)!r}, and below each other "
+            f"{max(itertools.chain(*targets), key=_length)!r}"
+        )
+    above = (column_levels * EM if upright else long_column) + EM
+    title = 2 * EM if columns > 1 else 0
+    below = title + most_rows * cell_height + EM
+    page = PAGE, above + -(-len(weights) // columns) * below + SCALE
+    with matplotlib.rc_context(STYLE):
+        figure = Canvas(figsize=(page[0] / 72, page[1] / 72), layout="none")
+        for number, head in enumerate(weights):
+            row, column = divmod(number, columns)
+            size = len(source) * cell_width, len(target) * cell_height
+            corner = left + column * (PAGE - left) / columns, page[1] - above - row * below - size[1]
+            axes = _map(figure.add_axes(_share((*corner, *size), page)), head, links)
+            if columns > 1:
+                axes.text(0, -0.4 * EM / size[1], f"head {number + 1}", transform=axes.transAxes, va="top", fontsize=EM)
+            for place, token in enumerate(sources[0] if row == 0 else ()):
+                offset = 0, 0.3 * EM + EM * (place % column_levels)
+                look = {"va": "baseline", "ha": "center"} if upright else {"va": "center", "ha": "left", "rotation": 90}
+                _token(axes, token, (place, -0.5), offset, **look)
+            for place, token in enumerate(targets[0] if column == 0 else ()):
+                offset = -0.4 * EM - long_row * (place % row_levels), 0
+                _token(axes, token, (-0.5, place), offset, va="center_baseline", ha="right")
+        scale = figure.add_axes(_share((left, 3.2 * EM, 0.4 * PAGE, 0.8 * EM), page))
+        bar = figure.colorbar(axes.images[0], scale, orientation="horizontal", ticks=[0, 0.5, 1])
+        bar.set_label("weight", fontsize=EM)
+        scale.tick_params(labelsize=EM)
+    return figure
+
+
+def _map(axes, weights, links):
+    """Draw one map: its cells, thin lines between them, and an outline around all that is linked."""
+    fade = LinearSegmentedColormap.from_list("fade", [to_rgba(COLORS[1], 0), to_rgba(COLORS[1], 1)])
+    axes.imshow(weights, cmap=fade, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, linewidth=0.6)
+    axes.hlines(np.arange(len(weights) - 1) + 0.5, *axes.get_xlim(), color=INK, alpha=0.15, linewidth=0.5)
+    axes.vlines(np.arange(len(weights.T) - 1) + 0.5, *axes.get_ylim(), color=INK, alpha=0.15, linewidth=0.5)
+    if links is not None:
+        axes.add_collection(LineCollection(_outline(links), colors=INK, linewidths=1.4, capstyle="projecting"))
+        axes.collections[-1].set_clip_on(False)
+    return axes
+
+
+def _outline(links):
+    """Give the edges between a cell that is True and one that is not, as pairs of points `(column, row)`."""
+    padded = np.pad(np.asarray(links, dtype="bool"), 1)
+    below = np.argwhere(padded[1:] != padded[:-1])
+    beside = np.argwhere(padded[:, 1:] != padded[:, :-1])
+    return [
+        *([(column - 1.5, row - 0.5), (column - 0.5, row - 0.5)] for row, column in below),
+        *([(column - 0.5, row - 1.5), (column - 0.5, row - 0.5)] for row, column in beside),
+    ]
+
+
+def _token(axes, token, place, offset, **look):
+    shift = ScaledTranslation(offset[0] / 72, offset[1] / 72, axes.figure.dpi_scale_trans)
+    text = _Letters(*place, token, transform=axes.transData + shift, fontsize=EM, rotation_mode="anchor", **look)
+    axes.add_artist(text).set_clip_on(False)
+
+
+def _share(box, page):
+    """Turn left, bottom, width and height from points into shares of the page."""
+    return np.divide(box, (*page, *page))
+
+
+def _visible(token):
+    return token.replace(" ", "·").replace("\n", "⏎")
+
+
+def _length(token):
+    """Say about how long a token is in points: marks upon others need no room, East Asian letters the most."""
+    return EM * sum(0 if combining(letter) else 1 if east_asian_width(letter) in "WF" else 0.66 for letter in token)

@@ -35,7 +35,7 @@ class EncoderDecoder:
     attention: keras.Model | None
 
 
-def recurrent(source_size, target_size, units, embedding=64, layer=layers.GRU, attention=None):
+def recurrent(source_size, target_size, units, embedding=64, layer=layers.GRU, attention=None, bidirectional=False):
     r"""Build a recurrent encoder and decoder, with or without attention.
 
     .. math::
@@ -45,7 +45,11 @@ def recurrent(source_size, target_size, units, embedding=64, layer=layers.GRU, a
         \tilde d_t = \tanh([c_t; d_t] W_c), \quad c_t = \sum_s \alpha_{ts} h_s
 
     Without attention the last state of the encoder, which padding does not change, is all that the decoder learns of
-    the source.
+    the source. An encoder that reads both ways is two of half the size, whose states are joined, those of equal step
+    to :math:`h_s` and the last of each to :math:`d_0`:
+
+    .. math:: h_s = [\overrightarrow h_s; \overleftarrow h_s], \qquad
+        d_0 = [\overrightarrow h_S; \overleftarrow h_1]
 
     Args:
         source_size, target_size: numbers of tokens in the vocabularies; the second is :math:`V`.
@@ -54,22 +58,27 @@ def recurrent(source_size, target_size, units, embedding=64, layer=layers.GRU, a
         layer: the recurrent layer, `keras.layers.SimpleRNN`, `GRU` or `LSTM`.
         attention: one of the layers of `seqlib.attention`, called with the decoder's states as queries and the
             encoder's as keys and values; None for a model without.
+        bidirectional: whether the encoder reads both ways; `units` must then be even.
 
     Returns:
         `EncoderDecoder`.
 
     Raises:
-        ValueError: where a size is not a whole number of at least 1.
+        ValueError: where a size is not a whole number of at least 1, or `units` is odd and `bidirectional`.
 
     Source: Cho and others, 2014, Learning phrase representations using RNN encoder-decoder; Sutskever, Vinyals and Le,
     2014, Sequence to sequence learning with neural networks; with attention Luong, Pham and Manning, 2015, Effective
-    approaches to attention-based neural machine translation (global attention, without their input feeding). Taught in
-    chapter 7.
+    approaches to attention-based neural machine translation (global attention, without their input feeding); reading
+    both ways Bahdanau, Cho and Bengio, 2015, Neural machine translation by jointly learning to align and translate.
+    Taught in chapter 7.
     """
     _check_sizes(source_size=source_size, target_size=target_size, units=units, embedding=embedding)
+    if bidirectional and units % 2:
+        raise ValueError(f"units: expected an even number, half for each way, got {units!r}")
     embed_source = layers.Embedding(source_size, embedding, mask_zero=True)
     embed_target = layers.Embedding(target_size, embedding)
-    read = layer(units, return_sequences=True, return_state=True)
+    read = layer(units // 2 if bidirectional else units, return_sequences=True, return_state=True)
+    read = layers.Bidirectional(read) if bidirectional else read
     write = layer(units, return_sequences=True, return_state=True)
     mix = layers.Dense(units, "tanh", use_bias=False)
     head = layers.Dense(target_size)
@@ -84,6 +93,9 @@ def recurrent(source_size, target_size, units, embedding=64, layer=layers.GRU, a
 
     sources, targets = (keras.Input((None,), dtype="int32") for _ in range(2))
     memory, *states = read(embed_source(sources))
+    if bidirectional:  # Keras gives all states of one way, then all of the other
+        half = len(states) // 2
+        states = [layers.concatenate(pair) for pair in zip(states[:half], states[half:], strict=True)]
     seen = ops.not_equal(sources, 0)
     logits, _, weights = decode(targets, states, memory, seen)
     past = [] if attention is None else [memory, seen]

@@ -1,5 +1,6 @@
 """Figures as HTML: readable in light and dark, described, valid, and alike from run to run."""
 
+import warnings
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -163,3 +164,115 @@ def test_lines_name_their_places_where_asked():
         plots.lines({"a": [3, 2]}, "tokens", "bits", x=[1, 5], x_ticks=["2"])
     with pytest.raises(ValueError, match="x_ticks"):
         plots.lines({"a": [3, 2]}, "tokens", "bits", x_ticks=["2", "32"])
+
+
+def tokens(axes):
+    """Give the texts above a map, and those beside it from the top down."""
+    texts = [(*text.get_position(), text.get_text()) for text in axes.texts if type(text) is plots._Letters]
+    return [text for _, y, text in texts if y == -0.5], [text for x, _, text in texts if x == -0.5]
+
+
+def outlined(axes, shape):
+    """Find the cells within outlines: from the left, each edge that is met leads in or out."""
+    upright = set()
+    for (x, y), (other, down) in axes.collections[-1].get_segments():
+        if x == other:
+            upright.add((min(y, down) + 0.5, x + 0.5))
+    return np.array(
+        [
+            [sum((row, at) in upright for at in range(column + 1)) % 2 for column in range(shape[1])]
+            for row in range(shape[0])
+        ],
+        dtype="bool",
+    )
+
+
+def test_a_map_of_attention_shows_weights_tokens_and_links():
+    weights = np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
+    links = np.array([[True, True, False], [False, False, True]])
+    axes = plots.attention_map(weights, ["a b", "$x$", "\n"], ["<start>", " "], links).axes[0]
+    image = axes.images[0]
+    assert np.array_equal(image.get_array(), weights) and image.get_clim() == (0, 1)
+    assert tokens(axes) == (["a·b", "$x$", "⏎"], ["<start>", "·"])
+    assert np.array_equal(outlined(axes, (2, 3)), links)
+    assert not plots.attention_map(weights, "abc", "de").axes[0].collections[2:]
+
+
+def test_a_weight_is_as_strong_as_its_color():
+    low, middle, high = plots.attention_map([[0.5, 0.5]], "ab", "c").axes[0].images[0].cmap([0.0, 0.5, 1.0])
+    assert (low[3], high[3]) == (0, 1) and middle[3] == pytest.approx(0.5, abs=0.01)
+    assert np.array_equal(low[:3], high[:3])
+
+
+def test_maps_among_others_have_the_size_of_the_largest():
+    pairs = [(["one"], ["un"]), (["hundred"] * 4, ["deux"] * 9), (["two"] * 12, ["cinquante", "et"])]
+    figures = [plots.attention_map(np.zeros((len(t), len(s))), s, t, among=pairs) for s, t in pairs]
+    assert len({tuple(figure.get_size_inches()) for figure in figures}) == 1
+    corners = {tuple(np.round([box.x0, box.y1], 9)) for box in (figure.axes[0].get_position() for figure in figures)}
+    widths = [figure.axes[0].get_position().width for figure in figures]
+    cells = {round(width / len(source), 9) for width, (source, _) in zip(widths, pairs, strict=True)}
+    assert len(corners) == len(cells) == 1
+    alone = plots.attention_map([[1.0]], *pairs[0])
+    assert tuple(alone.get_size_inches()) != tuple(figures[0].get_size_inches())
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(65, 11), (11, 65), (15, 15), (1, 1)])
+def test_tokens_of_a_map_stay_on_the_page_and_apart(rows, columns):
+    """Characters where there are many, words of nine letters else."""
+    source, target = (["w"] * count if count > 15 else ["seventeen"] * count for count in (columns, rows))
+    figure = plots.attention_map(np.zeros((rows, columns)), source, target)
+    figure.set_dpi(72)
+    figure.draw_without_rendering()
+    width, height = 72 * figure.get_size_inches()
+    letters = [text for text in figure.axes[0].texts if type(text) is plots._Letters]
+    boxes = [text.get_window_extent() for text in letters]
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height for box in boxes)
+    assert all(text.get_fontsize() * 350 / 374.4 > 9 and not text.get_clip_on() for text in letters)
+    assert width == pytest.approx(374.4) and height < 500
+    # A line of letters is as high as its font, but its ink is lower: what must not meet is the middle of each.
+    ink = [box.padded(-1.5) for box in boxes]
+    assert not any(one.overlaps(other) for place, one in enumerate(ink) for other in ink[:place])
+    inside = figure.axes[0].get_window_extent().padded(-2)
+    assert not any(box.overlaps(inside) for box in ink)
+
+
+def test_letters_that_matplotlib_lacks_are_left_to_the_browser():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        svg = plots.picture(plots.attention_map(np.eye(2), ["$x$", "ten"], ["四", "สิ"]), alt="a", caption="b").svg
+    assert ">$x$<" in svg.replace("\n", "")
+    assert ">四<" in svg.replace("\n", "") and ">สิ<" in svg.replace("\n", "")
+
+
+def test_every_head_has_a_map_and_tokens_stand_at_the_edge():
+    weights = np.arange(24).reshape(4, 2, 3) / 24
+    *maps, scale = plots.attention_heads(weights, "abc", "de").axes
+    assert all(np.array_equal(axes.images[0].get_array(), head) for axes, head in zip(maps, weights, strict=True))
+    assert [axes.texts[0].get_text() for axes in maps] == ["head 1", "head 2", "head 3", "head 4"]
+    assert [list(map(len, tokens(axes))) for axes in maps] == [[3, 2], [3, 0], [0, 2], [0, 0]]
+    boxes = [axes.get_window_extent() for axes in (*maps, scale)]
+    assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"weights": [[1, 0]]}, r"weights: expected shape \(2, 2\), one for each pair of tokens, got \(1, 2\)"),
+        ({"weights": [[2, 0], [0, -1]]}, "weights: expected numbers from 0 to 1, got -1 to 2"),
+        ({"weights": [[1, 0], [0, -1]]}, "weights: expected numbers from 0 to 1, got -1 to 1"),
+        ({"weights": [[np.nan, 0], [0, 1]]}, "weights: expected numbers from 0 to 1, got nan"),
+        ({"links": [[True, False]]}, r"links: expected shape \(2, 2\), as weights, got \(1, 2\)"),
+        ({"among": [(["seven"] * 40, ["un"])]}, "expected tokens that can be read on a phone, got 40 side by side"),
+        ({"target": ["un", "x" * 40]}, "expected tokens that can be read on a phone, .* below each other 'xxx"),
+    ],
+)
+def test_a_map_that_cannot_be_drawn_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plots.attention_map(**{"weights": np.eye(2), "source": ["a", "b"], "target": ["c", "d"]} | arguments)
+
+
+def test_heads_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match="weights: expected two heads or more, got 1"):
+        plots.attention_heads(np.zeros((1, 2, 2)), "ab", "cd")
+    with pytest.raises(ValueError, match=r"weights: expected shape \(2, 2, 3\)"):
+        plots.attention_heads(np.zeros((2, 2, 2)), "abc", "de")

@@ -13,8 +13,8 @@ SOURCES = np.array([[3, 10, 5, 2, 8, 0, 0], [2, 7, 0, 0, 0, 0, 0], [6, 3, 9, 4, 
 TARGETS = np.array([[1, 4, 3, 5], [1, 5, 5, 3], [1, 3, 6, 4]], dtype="int32")
 
 
-def recurrent(layer=layers.GRU, attend=None):
-    return seq2seq.recurrent(**SIZES, units=5, embedding=3, layer=layer, attention=attend)
+def recurrent(layer=layers.GRU, attend=None, units=5, **options):
+    return seq2seq.recurrent(**SIZES, units=units, embedding=3, layer=layer, attention=attend, **options)
 
 
 def small_transformer(positions="sinusoidal", norm="pre"):
@@ -27,7 +27,9 @@ MODELS = {
     "LSTM": lambda: recurrent(layers.LSTM),
     "SimpleRNN, dot": lambda: recurrent(layers.SimpleRNN, attention.DotAttention()),
     "GRU, general": lambda: recurrent(attend=attention.GeneralAttention()),
-    "LSTM, additive": lambda: recurrent(layers.LSTM, attention.AdditiveAttention(3)),
+    "LSTM, additive, both ways": lambda: recurrent(
+        layers.LSTM, attention.AdditiveAttention(3), units=6, bidirectional=True
+    ),
     "transformer, sinusoidal, pre": lambda: small_transformer(),
     "transformer, learned, post": lambda: small_transformer("learned", "post"),
     "transformer, rotary, pre": lambda: small_transformer("rotary"),
@@ -257,6 +259,21 @@ def test_numbers_of_weights():
     assert with_table.count_params() == model.count_params() + LENGTH * features
 
 
+@pytest.mark.parametrize("layer", [layers.GRU, layers.LSTM])
+def test_an_encoder_that_reads_both_ways_joins_the_states_of_each(layer):
+    built = scrambled(recurrent(layer, attention.DotAttention(), units=6, bidirectional=True))
+    row = SOURCES[:1, :5]  # all but its padding
+    *states, memory, _ = encoded(built, SOURCES[:1])
+    both = next(one for one in built.model.layers if isinstance(one, layers.Bidirectional))
+    embed = next(one for one in built.model.layers if isinstance(one, layers.Embedding) and one.mask_zero)
+    vectors = embed(row)
+    forward, *ends = (ops.convert_to_numpy(one) for one in both.forward_layer(vectors))
+    backward, *starts = (ops.convert_to_numpy(one) for one in both.backward_layer(vectors))
+    np.testing.assert_allclose(memory[:, :5], np.concatenate([forward, backward[:, ::-1]], axis=-1), atol=1e-6)
+    for state, end, start in zip(states, ends, starts, strict=True):
+        np.testing.assert_allclose(state, np.concatenate([end, start], axis=-1), atol=1e-6)
+
+
 @pytest.mark.parametrize("build", [recurrent, small_transformer])
 def test_models_are_saved_and_loaded(build, tmp_path):
     built = scrambled(build())
@@ -272,6 +289,7 @@ def test_models_are_saved_and_loaded(build, tmp_path):
         (seq2seq.recurrent, {"units": 0}, "units: expected a whole number of at least 1, got 0"),
         (seq2seq.recurrent, {"source_size": 2.5}, "source_size: expected a whole number of at least 1, got 2.5"),
         (seq2seq.recurrent, {"target_size": "7"}, "target_size: expected a whole number of at least 1, got '7'"),
+        (seq2seq.recurrent, {"bidirectional": True}, "units: expected an even number, half for each way, got 5"),
         (seq2seq.recurrent, {"embedding": -1}, "embedding: expected a whole number of at least 1, got -1"),
         (seq2seq.transformer, {"features": 0}, "features: expected a whole number of at least 1, got 0"),
         (seq2seq.transformer, {"blocks": 0}, "blocks: expected a whole number of at least 1, got 0"),
