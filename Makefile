@@ -78,10 +78,10 @@ studies: env ## run the studies whose results are missing or stale (one: make st
 test-colab: env ## run the notebooks as Colab would: alone, seqlib from its address (BRIEF=--brief: test-inverse in the same run)
 	$(BIN)/python tools/test_colab.py $(BRIEF)
 
-# Data sets load no Keras, as tests/test_layering.py sees to.
+# Data sets load no Keras, as tests/test_layering.py sees to. JAX compiles every small case for longer than it runs it.
 BACKEND_TESTS := tests --ignore tests/site --ignore tests/datasets --numprocesses 2 --dist loadfile
 test-backends: .venv-backends/.complete ## run the unit tests on JAX and on PyTorch (downloads both)
-	KERAS_BACKEND=jax $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
 	KERAS_BACKEND=torch $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
 
 # No TensorFlow here, so that a test which needs it in secret fails.
