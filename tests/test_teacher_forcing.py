@@ -362,9 +362,11 @@ def test_schedule_names_wrong_arguments():
 def test_fit_learns_to_reverse(capsys):
     data, other = pairs(3000, 5, seed=1), pairs(200, 5, seed=2)
     model = build_recurrent(units=48)
-    history = teacher_forcing.fit(model, data, validation=other, epochs=8, tokens=400, learning_rate=0.01)
+    # Falling to zero: at a constant rate the last steps leave the score to chance.
+    falling = keras.optimizers.schedules.CosineDecay(0.01, 8 * len(TokenBatches(*data, tokens=400)))
+    history = teacher_forcing.fit(model, data, validation=other, epochs=8, tokens=400, learning_rate=falling)
     assert history.training[0] > 1
-    assert history.validation[-1] < 0.3
+    assert history.validation[-1] < 0.2
     assert len(history.seconds) == len(history.training) == len(history.validation) == 8
     logits = model([other[0], other[1][:, :-1]])
     assert float(training.masked_accuracy(other[1][:, 1:], logits)) > 0.95
