@@ -126,7 +126,7 @@ def show(figure, alt, caption):
     display(picture(figure, alt, caption))
 
 
-def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None):
+def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None, log_x=False):
     """Draw curves over a common axis.
 
     Args:
@@ -136,17 +136,21 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None
         levels: dictionary from label to a number: horizontal lines to compare with.
         log: whether the vertical axis is logarithmic.
         x_ticks: a label for each place of `x`, where the numbers themselves would say little.
+        log_x: whether the horizontal axis is logarithmic; each place of `x` then has a tick of its own.
 
     Returns:
         The matplotlib figure, to be shown with `show`.
 
     Raises:
-        ValueError: where a series has another length than `x`, or there is not one tick for each place of it.
+        ValueError: where a series has another length than `x`, there is not one tick for each place of it, or `log_x`
+            is set without positive places.
     """
     if not isinstance(series, Mapping) or not series:
         raise ValueError(f"series: expected a dictionary from label to values, got {series!r}")
     if x_ticks is not None and (x is None or len(x_ticks) != len(x)):
         raise ValueError(f"x_ticks: expected one for each place of x, got {len(x_ticks)} for {x!r}")
+    if log_x and (x is None or not np.min(x) > 0):
+        raise ValueError(f"x: expected positive places for a logarithmic axis, got {x!r}")
     figure, axes = canvas()
     with matplotlib.rc_context(STYLE):
         for label, values in series.items():
@@ -159,6 +163,10 @@ def lines(series, x_label, y_label, x=None, levels=None, log=False, x_ticks=None
         axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
         if x is None:
             axes.xaxis.get_major_locator().set_params(integer=True)
+        if log_x:
+            axes.set_xscale("log")
+            axes.set_xticks([], minor=True)
+            x_ticks = [f"{place:g}" for place in x] if x_ticks is None else x_ticks
         if x_ticks is not None:
             axes.set_xticks(x, x_ticks)
         if len(series) + len(levels or {}) > CURVES_WITH_ROOM or _legend_covers_a_line(figure, axes):

@@ -121,6 +121,7 @@ def transformer(
     length=128,
     positions="sinusoidal",
     norm="pre",
+    residual=True,
 ):
     r"""Build a transformer with an encoder and a decoder.
 
@@ -131,11 +132,11 @@ def transformer(
         source_size, target_size: numbers of tokens in the vocabularies; the second is :math:`V`.
         features: size :math:`D` of the vector of each step.
         heads: how many; they divide the features among them.
-        hidden: size of the hidden layer of each feed-forward part.
+        hidden: size of the hidden layer of each feed-forward part; None for blocks without that part.
         blocks: how many in the encoder, and as many in the decoder.
         length: the most steps of a source or a target, and the room in the decoder's cache.
         positions: one of `POSITIONS`. `"rotary"` turns queries and keys within each sequence, the others are added.
-        norm: `"pre"` or `"post"`, as in `seqlib.transformer.EncoderBlock`.
+        norm, residual: as in `seqlib.transformer.EncoderBlock`.
 
     Returns:
         `EncoderDecoder`. Its state has a cache, so that a step computes the new token alone, whose cost grows with
@@ -149,7 +150,7 @@ def transformer(
     separate. Taught in chapter 8.
     """
     _check_sizes(source_size=source_size, target_size=target_size, length=length, blocks=blocks)
-    common = {"heads": heads, "hidden": hidden, "norm": norm, "rotary": positions == "rotary"}
+    common = {"heads": heads, "hidden": hidden, "norm": norm, "residual": residual, "rotary": positions == "rotary"}
     enter_source = Entrance(source_size, features, length, positions)
     enter_target = Entrance(target_size, features, length, positions)
     encoder_blocks = [EncoderBlock(**common) for _ in range(blocks)]

@@ -148,11 +148,17 @@ def test_what_catches_no_error_may_assert(tmp_path):
 
 def test_two_notebooks_share_a_chapter(tmp_path):
     one, other = chapter(), chapter()
+    one[7].source = "takeaways(3, ['learns', 'counts'])"
+    other[7].source = "takeaways(3, ['grows'])"
     del one[4], other[2]
     problems(one, tmp_path / "03_a.ipynb")
     assert problems(other, tmp_path / "03_b.ipynb") == []
+    other[6].source = "evidence.takeaways(3)"
+    wanted = r"expected one call takeaways(3, ['grows']), in the section Takeaways; got takeaways(3) in Takeaways"
+    assert problems(other, tmp_path / "03_b.ipynb") == [(None, wanted)]
     other[3].metadata.tags = ["claim-counts"]
     other[3].source = COUNTS
+    other[6].source = "evidence.takeaways(3, ['counts'])"
     twice = "expected one cell tagged claim-counts, got 03_b.ipynb cell 4, 03_a.ipynb cell 3"
     missing = "expected a cell for each claim of the chapter, found none tagged claim-grows"
     assert problems(other, tmp_path / "03_b.ipynb") == [(None, missing), (4, twice)]

@@ -166,6 +166,19 @@ def test_lines_name_their_places_where_asked():
         plots.lines({"a": [3, 2]}, "tokens", "bits", x_ticks=["2", "32"])
 
 
+def test_lines_stand_on_a_logarithmic_axis_where_asked():
+    axes = plots.lines({"a": [3, 2, 1]}, "tokens", "bits", x=[32, 128, 512], log_x=True).axes[0]
+    places = [axes.transData.transform((place, 1))[0] for place in (32, 128, 512)]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["32", "128", "512"]
+    assert len(axes.get_xticks(minor=True)) == 0
+    named = plots.lines({"a": [3, 2]}, "tokens", "bits", x=[1, 8], x_ticks=["one", "8"], log_x=True).axes[0]
+    assert [label.get_text() for label in named.get_xticklabels()] == ["one", "8"]
+    for x in (None, [0, 5]):
+        with pytest.raises(ValueError, match=r"^x: expected positive places for a logarithmic axis, got "):
+            plots.lines({"a": [3, 2]}, "tokens", "bits", x=x, log_x=True)
+
+
 def tokens(axes):
     """Give the texts above a map, and those beside it from the top down."""
     texts = [(*text.get_position(), text.get_text()) for text in axes.texts if type(text) is plots._Letters]

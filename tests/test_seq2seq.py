@@ -17,8 +17,9 @@ def recurrent(layer=layers.GRU, attend=None, units=5, **options):
     return seq2seq.recurrent(**SIZES, units=units, embedding=3, layer=layer, attention=attend, **options)
 
 
-def small_transformer(positions="sinusoidal", norm="pre"):
-    return seq2seq.transformer(**SIZES, features=8, heads=2, hidden=13, length=LENGTH, positions=positions, norm=norm)
+def small_transformer(positions="sinusoidal", norm="pre", hidden=13, residual=True):
+    sizes = {**SIZES, "features": 8, "heads": 2, "hidden": hidden, "length": LENGTH}
+    return seq2seq.transformer(**sizes, positions=positions, norm=norm, residual=residual)
 
 
 # Wide enough apart that no rounding decides between two tokens.
@@ -97,7 +98,8 @@ def arrays_of(*layers_with_weights):
 
 def weights_of(block):
     """Name a block's arrays as `reference.transformer_block` wants them."""
-    names = ["attention", "attention_norm", "expand", "contract", "feed_forward_norm"]
+    names = ["attention", "attention_norm"]
+    names += ["expand", "contract", "feed_forward_norm"] if block.hidden else []
     names += ["cross_attention", "cross_norm"] if hasattr(block, "cross_attention") else []
     kernels = ("query_kernel", "key_kernel", "value_kernel", "output_kernel")
     found = {name: arrays_of(getattr(block, name)) for name in names if not name.endswith("attention")}
@@ -107,8 +109,9 @@ def weights_of(block):
     return found
 
 
-def test_a_transformer_equals_its_equations():
-    built = scrambled(small_transformer())
+@pytest.mark.parametrize(("hidden", "residual"), [(13, True), (None, True), (13, False)])
+def test_a_transformer_equals_its_equations(hidden, residual):
+    built = scrambled(small_transformer(hidden=hidden, residual=residual))
     inside = [layer for layer in built.encoder.layers if layer.weights]
     others = [layer for layer in built.model.layers if layer.weights and layer not in inside]
     table = transformer.sinusoidal_table(LENGTH, 8)
@@ -119,7 +122,9 @@ def test_a_transformer_equals_its_equations():
             if isinstance(layer, seq2seq.Entrance):
                 states = arrays_of(layer)[0][ids] * np.sqrt(8) + table[: ids.shape[1]]
             elif isinstance(layer, transformer.EncoderBlock):
-                states, *_ = reference.transformer_block(states, weights_of(layer), 2, **options)
+                states, *_ = reference.transformer_block(
+                    states, weights_of(layer), 2, residual=residual, **options
+                )
             elif isinstance(layer, layers.LayerNormalization):
                 states = reference.layer_normalization(states, *arrays_of(layer))
             else:

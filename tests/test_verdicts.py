@@ -117,6 +117,21 @@ def test_takeaways_miss_what_has_no_verdict(shown):
     assert len(shown) == 8
 
 
+def test_a_notebook_of_several_lists_its_own_claims(shown):
+    give_all(6)
+    del verdicts._made["gru-long"]
+    takeaways(6, ["gru-two-gates"])
+    assert re.findall(r'<a href="#claim-([a-z-]+)">', shown[-1]["text/html"]) == ["gru-two-gates"]
+    with pytest.raises(NotBorneOut, match="got none on gru-long$"):
+        takeaways(6, ["gru-two-gates", "gru-long"])
+
+
+@pytest.mark.parametrize("ids", [[], ["qkv"], ["gru-long", "nothing"]])
+def test_claims_of_another_chapter_are_named(ids):
+    with pytest.raises(ValueError, match=r"^ids: expected some of gru-.*, got (none|qkv|nothing)$"):
+        takeaways(6, ids)
+
+
 @pytest.mark.parametrize("chapter", [0, 9, "6", [6]])
 def test_a_chapter_without_claims_is_named(chapter):
     with pytest.raises(ValueError, match=r"^chapter: expected one of \[1, 2, 3, 4, 5, 6, 7, 8\], got "):

@@ -34,7 +34,7 @@ def check(path, cells):
     ours = {id: claim for id, claim in claims().items() if claim.chapter == chapter}
     problems += [(number, message) for number, cell in cells for message in _cell(cell, ours)]
     if ours:
-        problems += [*_complete(path, cells, ours), *_takeaways(cells, chapter)]
+        problems += [*_complete(path, cells, ours), *_takeaways(cells, chapter, ours)]
     return problems
 
 
@@ -121,15 +121,18 @@ def _places(path, cells):
     return places
 
 
-def _takeaways(cells, chapter):
-    section, found = None, []
+def _takeaways(cells, chapter, ours):
+    """Check the call of `takeaways`: of all claims of the chapter, or where others test the rest, of those here."""
+    section, found, here = None, [], {id for _, cell in cells for id in claimed(cell)}
+    listed = [id for id in ours if id in here]
+    wanted = f"{chapter}" if listed in ([], list(ours)) else f"{chapter}, {listed}"
     for _, cell in cells:
         if cell.cell_type == "markdown":
             section = [section, *re.findall(r"^## (.+?)\s*$", cell.source, flags=re.MULTILINE)][-1]
-        found += [(section, _source(next(iter(call.args), None))) for call in _calls(_tree(cell), "takeaways")]
-    if found != [(SECTION, str(chapter))]:
-        got = ", ".join(f"takeaways({argument}) in {place}" for place, argument in found) or "none"
-        yield None, f"expected one call takeaways({chapter}), in the section {SECTION}; got {got}"
+        found += [(section, ", ".join(map(_source, call.args))) for call in _calls(_tree(cell), "takeaways")]
+    if found != [(SECTION, wanted)]:
+        got = ", ".join(f"takeaways({arguments}) in {place}" for place, arguments in found) or "none"
+        yield None, f"expected one call takeaways({wanted}), in the section {SECTION}; got {got}"
 
 
 def _tree(cell):

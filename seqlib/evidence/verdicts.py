@@ -51,19 +51,25 @@ def claim(id, verdict, figure, checks):
     _display(card, f"Claim: {claims()[id].text}\n{mark(verdict)} {verdict}: {figure}", {MIME: _made[id]})
 
 
-def takeaways(chapter):
+def takeaways(chapter, ids=None):
     """Show the claims of a chapter with the verdicts that this notebook gave them, each linked to its experiment.
 
     Args:
         chapter: number of the chapter.
+        ids: the claims that this notebook tests, where the chapter has several notebooks; None for all of the chapter.
 
     Raises:
-        NotBorneOut: where a claim of the chapter has no verdict yet.
-        ValueError: where the ledger has no such chapter.
+        NotBorneOut: where one of them has no verdict yet.
+        ValueError: where the ledger has no such chapter, or the chapter no such claim.
 
     Taught in chapter 2.
     """
     ours = claims(chapter)
+    if ids is not None:
+        unknown = [id for id in ids if id not in ours]
+        if unknown or not ids:
+            raise ValueError(f"ids: expected some of {', '.join(ours)}, got {', '.join(map(str, unknown)) or 'none'}")
+        ours = {id: entry for id, entry in ours.items() if id in ids}
     missing = [id for id in ours if id not in _made]
     if missing:
         raise NotBorneOut(f"chapter {chapter}: expected a verdict on every claim, got none on {', '.join(missing)}")
