@@ -55,6 +55,9 @@ class Stand:
         if self.failure:
             raise self.failure
 
+    def reset(self):
+        """Have nothing to take away."""
+
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
@@ -99,3 +102,31 @@ def test_a_package_that_moved_and_a_seqlib_that_leaked_in_are_found(clone):
 def test_the_cell_that_fails_is_named(clone):
     problems = test_colab.check(Stand([], DeadKernelError("Kernel died")), test_colab.TEMPLATE, clone)
     assert problems == ["notebooks/template.ipynb: cell 7: Kernel died"]
+
+
+def test_two_environments_share_the_notebooks(monkeypatch):
+    made, checked = [], []
+
+    def environment(folder, requirements):
+        made.append(folder)
+        return Stand(requirements)
+
+    def check(environment, path, brief):
+        checked.append(path)
+        return [f"{path} is wrong"] if path in ("b", "d") else []
+
+    monkeypatch.setattr(test_colab, "Environment", environment)
+    monkeypatch.setattr(test_colab, "check", check)
+    monkeypatch.setattr(test_colab, "JOBS", 2)
+    assert sorted(test_colab.check_all(list("abcde"), ["keras==3.10.0"])) == ["b is wrong", "d is wrong"]
+    assert sorted(checked) == list("abcde") and len(set(made)) == 2
+    assert test_colab.check_all(["a"], []) == [] and len(made) == 3
+
+
+def test_an_environment_that_cannot_be_made_ends_the_run(monkeypatch):
+    def environment(folder, requirements):
+        raise SystemExit("pip install failed")
+
+    monkeypatch.setattr(test_colab, "Environment", environment)
+    with pytest.raises(SystemExit, match="pip install failed"):
+        test_colab.check_all(list("ab"), [])

@@ -122,9 +122,7 @@ def test_a_transformer_equals_its_equations(hidden, residual):
             if isinstance(layer, seq2seq.Entrance):
                 states = arrays_of(layer)[0][ids] * np.sqrt(8) + table[: ids.shape[1]]
             elif isinstance(layer, transformer.EncoderBlock):
-                states, *_ = reference.transformer_block(
-                    states, weights_of(layer), 2, residual=residual, **options
-                )
+                states, *_ = reference.transformer_block(states, weights_of(layer), 2, residual=residual, **options)
             elif isinstance(layer, layers.LayerNormalization):
                 states = reference.layer_normalization(states, *arrays_of(layer))
             else:

@@ -73,8 +73,21 @@ async def _run_all(notebooks, root, cache, state):
 async def _run(path, notebook, root, cache, state, places):
     async with places:
         seconds = await kernels.execute(notebook, path.as_posix(), (root / path).parent, timeout=TIMEOUT)
-        bundle = CacheBundleIn(notebook, str(root / path), data={"execution_seconds": seconds, "digest": state})
-        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        keep(cache, notebook, root / path, seconds, state)
+
+
+def keep(cache, notebook, path, seconds, state):
+    """Put a notebook that has run into the cache of the build.
+
+    Args:
+        cache: as `jupyter_cache.get_cache` gives it.
+        notebook: with its outputs.
+        path: of its file.
+        seconds: the time that it took.
+        state: what `digest` gave when it began.
+    """
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds, "digest": state})
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def main():

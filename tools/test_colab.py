@@ -7,7 +7,7 @@ notebook is taken from there, its setup cell installs seqlib from there through 
 any package that was there before. `--oldest` takes the oldest versions that pyproject.toml allows, instead of those
 that requirements.txt pins (on Python 3.11 or 3.12: the oldest TensorFlow knows no later one). `--brief` switches
 learning off: every cell runs, in less than half the time, and the claims are held to what tools/test_inverse.py asks
-of them. So one brief run is both tests.
+of them. So one brief run is both tests. Two run at a time, each in an environment of its own.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import tomllib
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -40,6 +41,7 @@ PINNED = ("tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "babel")
 # Colab stays with IPython 7 and widgets 7; Python 3.13 is too new for that IPython.
 COLAB = ["ipywidgets==7.7.*", "ipykernel", 'ipython==7.34.*; python_version < "3.13"']
 DISTRIBUTION = "sequence-models-course"
+JOBS = min(os.cpu_count() or 1, 2)  # an environment takes 2 GB of disk
 LEAKING = ("PYTHON", "JUPYTER", "IPYTHON", "KERAS", "SEQLIB", "VIRTUAL_ENV")
 
 
@@ -172,6 +174,23 @@ def check(environment, path, root=ROOT, brief=False):
     return problems
 
 
+def check_all(paths, requirements, brief=False):
+    """Run notebooks, some at a time; list what is wrong."""
+    left = iter(paths)  # shared: whoever is free takes the next
+
+    def work(number):
+        environment = Environment(Path(folder, str(number)), requirements)
+        problems = []
+        for path in left:
+            problems += check(environment, path, brief=brief)
+            environment.reset()
+        return problems
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        workers = [pool.submit(work, number) for number in range(min(JOBS, len(paths)))]
+        return [problem for worker in workers for problem in worker.result()]
+
+
 def main(arguments):
     """Run the notebooks; exit 1 where one fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -182,13 +201,8 @@ def main(arguments):
     if _git("status", "--porcelain", root=ROOT):
         print("Note: there are changes that are not committed. What is tested is the last commit.")
     requirements = [*(oldest() if options.oldest else pinned()), *COLAB]
-    problems = []
-    with tempfile.TemporaryDirectory() as folder:
-        print(f"A fresh environment with {', '.join(requirements)}: this takes a few minutes", flush=True)
-        environment = Environment(Path(folder), requirements)
-        for path in options.notebooks or [TEMPLATE, *toc.notebooks()]:
-            problems += check(environment, path, brief=options.brief)
-            environment.reset()
+    print(f"Fresh environments with {', '.join(requirements)}: this takes a few minutes", flush=True)
+    problems = check_all(options.notebooks or [TEMPLATE, *toc.notebooks()], requirements, options.brief)
     if problems:
         sys.exit("\n".join(problems))
     print("Every notebook ran as in Colab, and pip moved nothing that was there")

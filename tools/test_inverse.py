@@ -48,10 +48,11 @@ def compare(outcomes, failures, ledger):
 def report(name, outcomes, failures):
     """Print the table of a run without learning, and give the number of rows that are not as they should be."""
     rows = compare(outcomes, failures, claims())
-    print(f"{name} without learning:")
     wide = max(len(subject) for subject, *_ in rows)
+    lines = [f"{name} without learning:"]
     for subject, result, right, why in rows:
-        print(f"  {'right' if right else 'WRONG'}  {subject:{wide}}  {result:10}  {why}".rstrip(), flush=True)
+        lines.append(f"  {'right' if right else 'WRONG'}  {subject:{wide}}  {result:10}  {why}".rstrip())
+    print("\n".join(lines), flush=True)  # in one piece: other notebooks may be at work beside this one
     return sum(not right for _, _, right, _ in rows)
 
 
