@@ -34,7 +34,7 @@ def check(path, cells):
     ours = {id: claim for id, claim in claims().items() if claim.chapter == chapter}
     problems += [(number, message) for number, cell in cells for message in _cell(cell, ours)]
     if ours:
-        problems += [*_complete(path, cells, ours), *_takeaways(cells, chapter, ours)]
+        problems += [*_complete(path, cells, ours), *_takeaways(path, cells, ours)]
     return problems
 
 
@@ -111,8 +111,7 @@ def _complete(path, cells, ours):
 
 def _places(path, cells):
     """Find the cells of each claim, in this notebook and in those beside it with its number: id to name and number."""
-    others = [other for other in sorted(path.parent.glob(f"{path.name[:2]}_*.ipynb")) if other.name != path.name]
-    notebooks = {other.name: enumerate(nbformat.read(other, as_version=4).cells, start=1) for other in others}
+    notebooks = {other.name: enumerate(nbformat.read(other, as_version=4).cells, start=1) for other in _beside(path)}
     places = {}
     for name, theirs in {path.name: cells, **notebooks}.items():
         for number, cell in theirs:
@@ -121,11 +120,15 @@ def _places(path, cells):
     return places
 
 
-def _takeaways(cells, chapter, ours):
-    """Check the call of `takeaways`: of all claims of the chapter, or where others test the rest, of those here."""
+def _beside(path):
+    return [other for other in sorted(path.parent.glob(f"{path.name[:2]}_*.ipynb")) if other.name != path.name]
+
+
+def _takeaways(path, cells, ours):
+    """Check the call of `takeaways`: of all claims of the chapter, or in one of several notebooks of those here."""
     section, found, here = None, [], {id for _, cell in cells for id in claimed(cell)}
-    listed = [id for id in ours if id in here]
-    wanted = f"{chapter}" if listed in ([], list(ours)) else f"{chapter}, {listed}"
+    chapter = next(iter(ours.values())).chapter
+    wanted = f"{chapter}, {[id for id in ours if id in here]}" if _beside(path) else f"{chapter}"
     for _, cell in cells:
         if cell.cell_type == "markdown":
             section = [section, *re.findall(r"^## (.+?)\s*$", cell.source, flags=re.MULTILINE)][-1]
