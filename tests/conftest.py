@@ -24,6 +24,7 @@ if importlib.util.find_spec("sphinx_external_toc") is None:
         "test_api_page.py",
         "test_claim_runs.py",
         "test_execute_notebooks.py",
+        "test_keep_runs.py",
         "test_like_colab.py",
         "test_notebooks.py",
         "test_pages.py",
