@@ -37,7 +37,7 @@ from no_learning import without_learning
 
 ROOT = toc.ROOT
 TEMPLATE = Path("notebooks/template.ipynb")
-PINNED = ("tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "babel")
+PINNED = ("tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "babel", "tokenizers")
 # Colab stays with IPython 7 and widgets 7; Python 3.13 is too new for that IPython.
 COLAB = ["ipywidgets==7.7.*", "ipykernel", 'ipython==7.34.*; python_version < "3.13"']
 DISTRIBUTION = "sequence-models-course"
