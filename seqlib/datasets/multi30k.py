@@ -20,7 +20,7 @@ CHECKSUMS = {
 }
 
 
-def load(language="de", by="words", min_count=2, quiet=False):
+def load(language="de", by="words", min_count=2, quiet=False, size=4000):
     """Load English captions with their German or French translations, in the parts that published figures use.
 
     29,000 pairs train, 1,014 validate, and the 1,000 of 2016 test. Vocabularies hold what stands at least
@@ -31,9 +31,10 @@ def load(language="de", by="words", min_count=2, quiet=False):
 
     Args:
         language: `"de"` German or `"fr"` French.
-        by: `"words"` or `"characters"`, as in `seqlib.datasets.sentence_pairs.tokenize`.
+        by: `"words"`, `"characters"` or `"pieces"`, as in `seqlib.datasets.sentence_pairs.encode`.
         min_count: how often a token has to stand in the training part.
         quiet: whether to leave out the progress of the download, 1.3 MB.
+        size: how many pieces, as in `seqlib.datasets.sentence_pairs.encode`.
 
     Returns:
         `seqlib.datasets.Dataset` whose parts are tuples, as `seqlib.datasets.sentence_pairs.encode` makes them:
@@ -42,20 +43,21 @@ def load(language="de", by="words", min_count=2, quiet=False):
         - targets, `(rows, target time)` of int32: `<start>`, the tokens of the other language, `<end>`, padded with 0.
 
     Raises:
-        ValueError: where `language`, `by` or `min_count` is none of these.
+        ValueError: where `language`, `by`, `min_count` or `size` is none of these.
         seqlib.datasets.download.DownloadError: where a file cannot be had; `seqlib.datasets.numbers` needs no network.
 
     Source: Elliott and others, 2016, Multi30K: Multilingual English-German image descriptions, doi
     10.18653/v1/W16-3210; French: Elliott and others, 2017, Findings of the second shared task on multimodal machine
     translation and multilingual image description. Taught in chapter 7.
     """
-    sentence_pairs.check_tokens(by, min_count)
+    sentence_pairs.check_tokens(by, min_count, size)
     return sentence_pairs.encode(
         f"Multi30k, English to {language} by {by}",
         "github.com/multi30k/dataset, task 1 (Elliott et al. 2016, 2017)",
         sentences(language, quiet),
         by,
         min_count,
+        size,
     )
 
 

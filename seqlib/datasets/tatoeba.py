@@ -11,7 +11,7 @@ ADDRESS = "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
 CHECKSUM = "sha1:94646ad1522d915e7b0f9296181140edcf86a4f5"
 
 
-def load(pairs=20_000, by="words", min_count=2, seed=0, quiet=False):
+def load(pairs=20_000, by="words", min_count=2, seed=0, quiet=False, size=4000):
     """Load English sentences with French translations, the shortest first.
 
     The same English sentence stands in the file several times, each time with another translation. So the *sentences*
@@ -22,10 +22,11 @@ def load(pairs=20_000, by="words", min_count=2, seed=0, quiet=False):
 
     Args:
         pairs: how many pairs, from the beginning of the file, which goes from short to long; None takes all.
-        by: `"words"` or `"characters"`, as in `seqlib.datasets.sentence_pairs.tokenize`.
+        by: `"words"`, `"characters"` or `"pieces"`, as in `seqlib.datasets.sentence_pairs.encode`.
         min_count: how often a token has to stand in the training part; rarer ones are `<unk>`.
         seed: deals out the sentences.
         quiet: whether to leave out the progress of the download.
+        size: how many pieces, as in `seqlib.datasets.sentence_pairs.encode`.
 
     Returns:
         `seqlib.datasets.Dataset` whose parts are tuples, as `seqlib.datasets.sentence_pairs.encode` makes them:
@@ -34,20 +35,22 @@ def load(pairs=20_000, by="words", min_count=2, seed=0, quiet=False):
         - targets, `(rows, target time)` of int32: `<start>`, the French tokens, `<end>`, padded with 0.
 
     Raises:
-        ValueError: where `by` or `min_count` is none of these, or there are too few pairs to split, or too many asked.
+        ValueError: where `by`, `min_count` or `size` is none of these, or there are too few pairs to split, or too
+            many asked.
         seqlib.datasets.download.DownloadError: where the file cannot be had; `seqlib.datasets.numbers` needs no
             network.
 
     Source: tatoeba.org, CC BY 2.0 FR, paired by manythings.org/anki; the copy of Zhang and others, Dive into Deep
     Learning. Taught in chapter 7.
     """
-    sentence_pairs.check_tokens(by, min_count)
+    sentence_pairs.check_tokens(by, min_count, size)
     return sentence_pairs.encode(
         f"Tatoeba, English to French by {by}",
         "tatoeba.org, CC BY 2.0 FR, the archive of d2l.ai",
         split(sentences(pairs, quiet), seed),
         by,
         min_count,
+        size,
     )
 
 

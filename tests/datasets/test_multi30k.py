@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from seqlib.datasets import download, multi30k
+from seqlib.datasets import download, multi30k, sentence_pairs
 
 PART_SIZES = {"train": 29_000, "val": 1_014, "test_2016_flickr": 1_000}
 
@@ -51,6 +51,13 @@ def test_arrays_of_characters(small):
     target = data.vocabularies["target"]
     assert target.decode(data.train[1][1][1:11]) == "chien two."
     assert data.train[1][1][11] == target.end_id
+
+
+def test_arrays_of_pieces(small):
+    data = multi30k.load("de", by="pieces", quiet=True, size=12)
+    target = data.vocabularies["target"]
+    assert len(target) >= 12
+    assert sentence_pairs.written(data.train[1][2], target) == "Hund, Hund."
 
 
 def test_what_cannot_be_had_is_named(cache, server):

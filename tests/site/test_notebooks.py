@@ -1,8 +1,10 @@
-"""What the pages made from notebooks do beyond showing: sliders, downloads, the buttons."""
+"""What the pages made from notebooks do beyond showing: sliders, downloads, and what is left without JavaScript."""
 
+import urllib.parse
 import urllib.request
 
 import nbformat
+import pytest
 
 import toc
 from set_address import address as repository_address
@@ -15,15 +17,6 @@ FRAME = """slider => [...slider.closest(".widget-subarea").querySelectorAll(".wi
 def sliders(page):
     """Give the handles of all sliders of a page."""
     return page.locator(".widget-slider .noUi-handle").all()
-
-
-def test_sliders_have_names(visit, notebook_name, screen):
-    """A slider says what it is and where it stands, and its frames fill the column."""
-    page = visit(notebook_name, screen).page
-    for slider in sliders(page):
-        assert slider.get_attribute("aria-label")
-        assert slider.get_attribute("aria-valuetext")
-        assert slider.is_visible()
 
 
 def frame_of(slider):
@@ -65,22 +58,28 @@ def test_sliders_move_by_touch(visit, notebook_name):
         assert not is_shown(frame, slider)
 
 
-def test_still_frame_without_javascript(browser, address, notebook_name):
-    """With JavaScript off each set of sliders leaves one frame to see."""
+@pytest.fixture(scope="module")
+def plain(browser, address, notebook_name):
+    """Open one notebook's page with JavaScript off, once for all tests that only look."""
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(address + notebook_name)
-        views = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
-        frames = page.locator("noscript > .seqlib-figure, noscript > .seqlib-text")
-        assert frames.count() == views
-        for frame in frames.all():
-            assert frame.is_visible()
+        yield page
 
 
-def test_notebook_can_be_downloaded(visit, notebook_name, address):
+def test_still_frame_without_javascript(plain):
+    """With JavaScript off each set of sliders leaves one frame to see."""
+    views = plain.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
+    frames = plain.locator("noscript > .seqlib-figure, noscript > .seqlib-text")
+    assert frames.count() == views
+    for frame in frames.all():
+        assert frame.is_visible()
+
+
+def test_notebook_can_be_downloaded(plain, notebook_name, address):
     """The download button leads to a notebook that opens, stripped, with the address that is set."""
-    link = visit(notebook_name).page.locator(".dropdown-download-buttons a[href$='.ipynb']")
-    href = link.evaluate("element => element.href")
+    link = plain.locator(".dropdown-download-buttons a[href$='.ipynb']").get_attribute("href")
+    href = urllib.parse.urljoin(plain.url, link)
     assert href.startswith(address)
     with urllib.request.urlopen(href) as answer:
         notebook = nbformat.reads(answer.read().decode(), as_version=nbformat.NO_CONVERT)
@@ -89,15 +88,3 @@ def test_notebook_can_be_downloaded(visit, notebook_name, address):
     assert len(notebook.cells) == len(source.cells)
     setup = next(cell.source for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
     assert ('ADDRESS = ""' in setup) == (not repository_address())
-
-
-def test_buttons_wait_for_the_address(visit, page_name):
-    """Without an address nothing leads to a repository; with one on GitHub, Colab opens its published branch."""
-    links = visit(page_name).page.evaluate("() => [...document.querySelectorAll('a')].map((link) => link.href)")
-    assert not [link for link in links if "executablebooks" in link]
-    colab = [link for link in links if link.startswith("https://colab.research.google.com/github")]
-    if not repository_address().startswith("https://github.com/"):
-        assert colab == []
-    elif page_name.startswith("notebooks/"):
-        owner = repository_address().split("/", 3)[3]
-        assert colab == [f"https://colab.research.google.com/github/{owner}/blob/published/{page_name[:-5]}.ipynb"]

@@ -1,5 +1,7 @@
 """Every page of the built site, on a wide and a narrow screen, light and dark."""
 
+from set_address import address as repository_address
+
 # What axe finds in the stock theme and in the markup that Sphinx makes: rule, selector, reason.
 THEME = {
     ("label-content-name-mismatch", ".search-button-field"): "the theme names its search button apart from its text",
@@ -49,6 +51,14 @@ def test_page_does_not_scroll_sideways(seen):
     assert width[0] <= width[1]
 
 
+def test_sliders_have_names(seen):
+    """A slider says what it is and where it stands."""
+    for slider in seen.page.locator(".widget-slider .noUi-handle").all():
+        assert slider.get_attribute("aria-label")
+        assert slider.get_attribute("aria-valuetext")
+        assert slider.is_visible()
+
+
 def test_page_can_be_used_by_everybody(seen, axe):
     """axe finds nothing beyond what the theme brings, with every answer unfolded."""
     seen.page.evaluate("() => document.querySelectorAll('details').forEach((answer) => { answer.open = true; })")
@@ -61,6 +71,18 @@ def test_follows_light_and_dark(seen, screen):
     """The ground of the page and the letters on it are as the reader's system asks."""
     ground, ink = (seen.page.evaluate(BRIGHTNESS, part) for part in (["body", "backgroundColor"], ["article", "color"]))
     assert (ground < ink) == screen.endswith("dark")
+
+
+def test_buttons_wait_for_the_address(seen, page_name):
+    """Without an address nothing leads to a repository; with one on GitHub, Colab opens its published branch."""
+    links = seen.page.evaluate("() => [...document.querySelectorAll('a')].map((link) => link.href)")
+    assert not [link for link in links if "executablebooks" in link]
+    colab = [link for link in links if link.startswith("https://colab.research.google.com/github")]
+    if not repository_address().startswith("https://github.com/"):
+        assert colab == []
+    elif page_name.startswith("notebooks/"):
+        owner = repository_address().split("/", 3)[3]
+        assert colab == [f"https://colab.research.google.com/github/{owner}/blob/published/{page_name[:-5]}.ipynb"]
 
 
 def test_answers_unfold(visit, page_name):
