@@ -11,20 +11,15 @@ process of its own has grown by at the most, from before its layer is built to a
 and Adam's moments, what is kept for the way back, and what compiling takes. The table goes into benchmarks/gates.md.
 """
 
-import argparse
-import importlib.util
-import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
-RESULTS = Path(__file__).with_suffix(".md")
-BACKENDS = ("tensorflow", "jax", "torch")
+import backends
+
 LAYERS = {"SimpleRNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 1)}  # parts side by side, and biases of each
 BATCH, TIME, FEATURES, UNITS = 32, 200, 128, 128  # the units are the LSTM's
 TURNS, STEPS = 30, 10
@@ -98,24 +93,16 @@ def weigh_layer(layer, units):
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit
 
 
-def ask(backend, *order):
-    """Run this script in a process of its own, on a backend; give what it measured."""
-    variables = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, __file__, "--order", json.dumps(order)]
-    run = subprocess.run(command, env=variables, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
-
-
 def measure(backend, turns):
     """Give the lines of the table for one backend."""
     lines = []
     for name, units in sizes().items():
-        seconds = ask(backend, "time", units, turns)
+        seconds = backends.ask(__file__, backend, "time", units, turns)
         for layer, number in units.items():
             ratios = sorted(a / b for a, b in zip(seconds[layer], seconds["SimpleRNN"], strict=True))
             spread = f"{median(ratios):.1f} ({ratios[len(ratios) // 10]:.1f} to {ratios[-1 - len(ratios) // 10]:.1f})"
             counted = multiply_adds(layer, number) / multiply_adds("SimpleRNN", units["SimpleRNN"])
-            memory = ask(backend, "weigh", layer, number) / 2**20
+            memory = backends.ask(__file__, backend, "weigh", layer, number) / 2**20
             cells = [
                 f"{backend} {version(backend)}",
                 f"equal {name}",
@@ -129,9 +116,9 @@ def measure(backend, turns):
     return lines
 
 
-def write(lines, backends):
-    """Write the table: these lines, and those of other backends where the same machine and versions made them."""
-    head = [
+def head():
+    """Give what stands above the lines of the backends."""
+    return [
         "# Gated layers: time and memory of a step",
         "",
         f"Made by `python benchmarks/gates.py`: a step of training, batch {BATCH}, {TIME} steps, {FEATURES} features,",
@@ -142,31 +129,7 @@ def write(lines, backends):
         "| Backend | Compared at | Layer | Units | Weights | Multiply-adds | Time | ms | MiB |",
         "|---|---|---|---:|---:|---:|---:|---:|---:|",
     ]
-    there = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.is_file() else []
-    others = tuple(f"| {name} " for name in BACKENDS if name not in backends)
-    kept = [line for line in there if line.startswith(others)] if there[: len(head)] == head else []
-    lines = sorted(kept + lines, key=lambda line: BACKENDS.index(line.split()[1]))
-    RESULTS.write_text("\n".join([*head, *lines, ""]), encoding="utf-8")
-
-
-def main():
-    """Measure the backends and write the table, or carry out one order of it."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument(
-        "backends", nargs="*", help="tensorflow, jax, torch; all that are installed where none is named"
-    )
-    parser.add_argument("--turns", type=int, default=TURNS, help="fewer for a try: the table is not written then")
-    parser.add_argument("--order", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.order:
-        what, *rest = json.loads(arguments.order)
-        print(json.dumps({"time": time_layers, "weigh": weigh_layer}[what](*rest)))
-        return
-    backends = arguments.backends or [name for name in BACKENDS if importlib.util.find_spec(name)]
-    lines = [line for backend in backends for line in measure(backend, arguments.turns)]
-    if arguments.turns == TURNS:
-        write(lines, backends)
 
 
 if __name__ == "__main__":
-    main()
+    backends.main(__file__, measure, {"time": time_layers, "weigh": weigh_layer}, head, TURNS)
