@@ -144,10 +144,10 @@ def test_claims_with_a_verdict_link_to_their_experiments(visit):
     assert [link.split("#claim-")[1] for link in experiments(page)] == tested
 
 
-@pytest.mark.parametrize("screen", ["desktop-light", "phone-light"])
-def test_experiment_is_seen_above_the_card(visit, screen):
+@pytest.mark.parametrize("shape", ["desktop-light", "phone-light"])
+def test_experiment_is_seen_above_the_card(visit, shape):
     """Who follows such a link sees the claim's card whole, and above it a good part of what it rests on."""
-    page = visit(PAGE, screen).page
+    page = visit(PAGE, shape).page
     for link in experiments(page):
         page.goto(link, wait_until="load")
         page.wait_for_function("() => document.querySelector(':target').getBoundingClientRect().top < innerHeight")
