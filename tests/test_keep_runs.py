@@ -12,7 +12,7 @@ import execute_notebooks
 import toc
 
 SOURCES = {
-    "printed": ["print('one')\nprint('two')", "1 + 1"],
+    "printed": ["print('one')\nprint('two')", "", "1 + 1"],
     "drawn": [
         "from IPython.display import HTML, clear_output, display\ndisplay(HTML('<b>gone</b>'))\nclear_output()\n"
         "handle = display(HTML('<b>old</b>'), display_id=True)\nhandle.update(HTML('<b>new</b>'))",
