@@ -1,4 +1,8 @@
-"""nbval's runs are kept for the book."""
+"""nbval's runs share the cores, and are kept for the book."""
+
+import one_thread
+
+one_thread.in_workers()
 
 
 def pytest_configure(config):

@@ -7,10 +7,9 @@ import sys
 
 import pytest
 
-# Workers of pytest-xdist share the cores. Libraries read these when they are loaded, so it is said before.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ.setdefault(variable, "1")
+import one_thread
+
+one_thread.in_workers()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # PyTorch crashes where TensorFlow is loaded before it.

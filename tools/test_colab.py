@@ -30,6 +30,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from packaging.requirements import Requirement
 
 import claim_runs
+import one_thread
 import setup_cell
 import test_inverse
 import toc
@@ -82,7 +83,7 @@ class Environment:
         self.python = folder / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(LEAKING)}
         kept |= {"PYTHONNOUSERSITE": "1", "IPYTHONDIR": str(folder / "ipython"), "KERAS_HOME": str(folder / "keras")}
-        self.variables = kept | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        self.variables = kept | one_thread.VARIABLES | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         self.pip("install", *requirements)
         self.before = self.freeze()
 
