@@ -78,10 +78,14 @@ studies: env ## run the studies whose results are missing or stale (one: make st
 test-colab: env ## run the notebooks as Colab would: alone, seqlib from its address (BRIEF=--brief: test-inverse in the same run)
 	$(BIN)/python tools/test_colab.py $(BRIEF)
 
-# Data sets load no Keras, as tests/test_layering.py sees to. JAX compiles every small case for longer than it runs it.
+# JAX compiles every small case for longer than it runs it: so without most optimizations, and what is compiled is kept.
+# Two processes share it; it is the limit of its size that makes JAX lock it (by filelock, which comes with torch).
+JAX_SETTINGS := JAX_DISABLE_MOST_OPTIMIZATIONS=1 JAX_COMPILATION_CACHE_DIR=$(CURDIR)/.venv-backends/compiled \
+  JAX_COMPILATION_CACHE_MAX_SIZE=1000000000 JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.05
+# Data sets load no Keras, as tests/test_layering.py sees to.
 BACKEND_TESTS := tests --ignore tests/site --ignore tests/datasets --numprocesses 2 --dist loadfile
 test-backends: .venv-backends/.complete ## run the unit tests on JAX and on PyTorch (downloads both)
-	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
+	KERAS_BACKEND=jax $(JAX_SETTINGS) $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
 	KERAS_BACKEND=torch $(BACKENDS_BIN)/python -m pytest $(BACKEND_TESTS)
 
 # No TensorFlow here, so that a test which needs it in secret fails.
