@@ -30,6 +30,12 @@ def is_shown(frame, slider):
     return slider.evaluate(f"(slider, frame) => ({FRAME})(slider) === frame", frame)
 
 
+def test_no_output_warns(visit, notebook_name):
+    """What a library warns of is mended or kept from readers, to whom it says nothing."""
+    outputs = visit(notebook_name).page.locator(".cell_output").all_text_contents()
+    assert outputs and [text for text in outputs if "WARNING:" in text or "Warning:" in text] == []
+
+
 def test_sliders_move_by_keyboard(visit, notebook_name):
     """An arrow key changes the frame and the value that is read out; Home brings both back."""
     page = visit(notebook_name).page
